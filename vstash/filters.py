@@ -1,0 +1,250 @@
+"""Which documents a search may return: a small tree, parsed from options or from a dictionary.
+
+`matches` in Python is the definition; the store's SQL must agree with it, and a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from vstash.errors import InvalidFilter
+from vstash.types import Document
+
+FIELDS = ("collection", "kind", "title", "uri")
+DATES = ("date", "added_at", "modified_at")
+METADATA = "metadata."
+
+
+@dataclass(frozen=True, slots=True)
+class Eq:
+    """The field has this value. Fields: collection, kind, title, uri, metadata.<key>."""
+
+    field: str
+    value: str
+
+    def __post_init__(self) -> None:
+        _known_field(self.field)
+        _text(self.field, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """The field has one of these values; no value matches nothing."""
+
+    field: str
+    values: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _known_field(self.field)
+        for value in self.values:
+            _text(self.field, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The date lies before `when`. "date" is the document's own date, or else when it was added."""
+
+    when: datetime
+    field: str = "date"
+
+    def __post_init__(self) -> None:
+        _known_date(self.field, self.when)
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """The date is `when` or later. "date" is the document's own date, or else when it was added."""
+
+    when: datetime
+    field: str = "date"
+
+    def __post_init__(self) -> None:
+        _known_date(self.field, self.when)
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """The document carries this tag."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        _text("tag", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Every part matches; no part matches everything."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Some part matches; no part matches nothing."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not match."""
+
+    part: Filter
+
+
+Filter: TypeAlias = And | Or | Not | Eq | In | Before | After | Tag
+
+
+def matches(rule: Filter | None, document: Document) -> bool:
+    """Whether the document passes. A missing date or metadata key passes no comparison."""
+    match rule:
+        case None:
+            return True
+        case And(parts):
+            return all(matches(part, document) for part in parts)
+        case Or(parts):
+            return any(matches(part, document) for part in parts)
+        case Not(part):
+            return not matches(part, document)
+        case Tag(name):
+            return name in document.tags
+        case Eq(field, value):
+            return _value(document, field) == value
+        case In(field, values):
+            return _value(document, field) in values
+        case Before(when, field):
+            date = _date(document, field)
+            return date is not None and date < when
+        case After(when, field):
+            date = _date(document, field)
+            return date is not None and date >= when
+
+
+def from_options(
+    *,
+    collection: str | None = None,
+    tags: Sequence[str] = (),
+    after: str | datetime | None = None,
+    before: str | datetime | None = None,
+) -> Filter | None:
+    """The filter that the usual options ask for, all of which must hold; None when none is given.
+
+    Raises: InvalidFilter for a date that is none.
+    """
+    parts: list[Filter] = []
+    if collection is not None:
+        parts.append(Eq("collection", collection))
+    parts.extend(Tag(tag) for tag in tags)
+    if after is not None:
+        parts.append(After(parse_date("after", after)))
+    if before is not None:
+        parts.append(Before(parse_date("before", before)))
+    if len(parts) > 1:
+        return And(tuple(parts))
+    return parts[0] if parts else None
+
+
+def parse(data: Any) -> Filter:
+    """A filter from plain data: {"and": […]}, {"or": […]}, {"not": …}, {"tag": "x"}, {"after": "2024-05-01"},
+    {"before": {"modified_at": "2024-05-01"}}, {"collection": "work"} or {"kind": ["pdf", "markdown"]}.
+
+    Several keys in one object must all hold. Raises: InvalidFilter.
+    """
+    if not isinstance(data, Mapping) or not data:
+        raise InvalidFilter(f"a filter must be an object with a key, not {data!r:.60}", hint=_SHAPES)
+    parts = tuple(_parse_one(key, value) for key, value in data.items())
+    return parts[0] if len(parts) == 1 else And(parts)
+
+
+def parse_date(name: str, value: str | datetime) -> datetime:
+    """An ISO date or time, read as UTC where it names no zone. Raises: InvalidFilter."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise InvalidFilter(
+                f"{name}: {value!r:.60} is no date", hint="write it as 2024-05-01 or 2024-05-01T09:30"
+            ) from None
+    if not isinstance(value, datetime):
+        raise InvalidFilter(f"{name}: {value!r:.60} is no date", hint="pass a string or a datetime")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else _in_utc(name, value)
+
+
+_SHAPES = 'write {"collection": "work"}, {"tag": "x"}, {"after": "2024-05-01"}, {"and": […]}, {"or": […]}, {"not": …}'
+
+
+def _parse_one(key: Any, value: Any) -> Filter:
+    compose: dict[Any, Callable[[Any], Filter]] = {
+        "and": lambda parts: And(_parse_all(parts)),
+        "or": lambda parts: Or(_parse_all(parts)),
+        "not": lambda part: Not(parse(part)),
+        "tag": lambda name: Tag(name),
+        "after": lambda when: After(*_when("after", when)),
+        "before": lambda when: Before(*_when("before", when)),
+    }
+    if key in compose:
+        return compose[key](value)
+    if isinstance(value, str):
+        return Eq(str(key), value)
+    if isinstance(value, Sequence):
+        return In(str(key), tuple(value))
+    raise InvalidFilter(f"{key}: {value!r:.60} is neither a text nor a list of texts", hint=_SHAPES)
+
+
+def _parse_all(parts: Any) -> tuple[Filter, ...]:
+    if isinstance(parts, str | Mapping) or not isinstance(parts, Sequence):
+        raise InvalidFilter(f'"and" and "or" take a list, not {parts!r:.60}', hint=_SHAPES)
+    return tuple(parse(part) for part in parts)
+
+
+def _when(name: str, value: Any) -> tuple[datetime, str]:
+    if isinstance(value, Mapping):
+        if len(value) != 1:
+            raise InvalidFilter(f"{name} compares one date, not {len(value)}", hint=_SHAPES)
+        [(field, when)] = value.items()
+        return parse_date(name, when), str(field)
+    return parse_date(name, value), "date"
+
+
+def _known_field(field: str) -> None:
+    if field not in FIELDS and not (field.startswith(METADATA) and len(field) > len(METADATA)):
+        raise InvalidFilter(
+            f"unknown field {field!r:.60}", hint=f"use one of {', '.join(FIELDS)}, metadata.<key>, or tag"
+        )
+
+
+def _known_date(field: str, when: object) -> None:
+    if field not in DATES:
+        raise InvalidFilter(f"unknown date {field!r:.60}", hint=f"use one of {', '.join(DATES)}")
+    if not isinstance(when, datetime) or when.tzinfo is None:
+        raise InvalidFilter(f"{field}: {when!r:.60} is no time with a zone", hint="use filters.parse_date")
+    _in_utc(field, when)
+
+
+def _in_utc(name: str, when: datetime) -> datetime:
+    try:
+        return when.astimezone(UTC)
+    except OverflowError:
+        raise InvalidFilter(f"{name}: {when} lies outside the calendar", hint="use a year from 1 to 9999") from None
+
+
+def _text(field: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidFilter(f"{field}: {value!r:.60} is no text", hint="compare with a string")
+
+
+def _value(document: Document, field: str) -> object:
+    if field.startswith(METADATA):
+        return document.metadata.get(field.removeprefix(METADATA))
+    return getattr(document, field)
+
+
+def _date(document: Document, field: str) -> datetime | None:
+    if field == "date":
+        return document.dated_at or document.added_at
+    value: datetime | None = getattr(document, field)
+    return value

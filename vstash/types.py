@@ -1,0 +1,366 @@
+"""The values that flow through vstash, from a source to a hit.
+
+Conventions: vectors are float32, C-contiguous and of unit length; offsets are in code points;
+times are timezone-aware and in UTC; ranks start at 1; scores are larger for better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+
+from vstash.errors import InvalidQuery
+
+if TYPE_CHECKING:
+    from vstash.filters import Filter
+
+Mode = Literal["hybrid", "keyword", "vector"]
+Status = Literal["added", "replaced", "unchanged", "failed"]
+Side = Literal["keyword", "vector"]
+Confidence = Literal["high", "medium", "low"]
+
+MODES: tuple[str, ...] = ("hybrid", "keyword", "vector")
+FUSIONS: tuple[str, ...] = ("zscore", "rrf", "adaptive")
+MAX_LIMIT = 10_000  # hits; past this a caller wants an export, not a search
+MAX_QUERY = 20_000  # code points; far past any encoder's window
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading in a source's text: where its line starts, its level (1 = top) and its words."""
+
+    start: int
+    level: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One document as read, before splitting.
+
+    `atoms` are spans (start, end) that should stay whole, such as fenced blocks and table rows,
+    sorted and disjoint. `content_hash` is the SHA-256 of what was read, in hexadecimal.
+    `modified_at` is the file's time, `dated_at` the date that the document itself names.
+    """
+
+    uri: str
+    text: str
+    title: str = ""
+    kind: str = "text"
+    content_hash: str = ""
+    modified_at: datetime | None = None
+    dated_at: datetime | None = None
+    tags: tuple[str, ...] = ()
+    collection: str = "default"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    headings: tuple[Heading, ...] = ()
+    atoms: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage: `text == source.text[start:end]`, exactly; the chunks of a source, in order, are its text.
+
+    `heading` is the path of headings above the passage, joined by " › ".
+    """
+
+    seq: int
+    text: str
+    start: int
+    end: int
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A stored document; `chunks` counts its passages, `text` is there when one document was asked for."""
+
+    id: int
+    uri: str
+    title: str
+    kind: str
+    collection: str
+    tags: tuple[str, ...]
+    content_hash: str
+    added_at: datetime
+    modified_at: datetime | None
+    dated_at: datetime | None
+    chunks: int
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddResult:
+    """What became of one source. `took` is in seconds; `error` is one line when it failed."""
+
+    uri: str
+    status: Status
+    chunks: int = 0
+    took: float = 0.0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Which vectors may be compared: same `id`, same space.
+
+    `max_tokens` is the encoder's window. `calibration` holds the cosines of a question with its best passage
+    at which confidence becomes medium and high (see vstash.encode.calibrate); it takes no part in comparing.
+    """
+
+    id: str
+    model: str
+    dim: int
+    max_tokens: int | None = None
+    fingerprint: str | None = None
+    calibration: tuple[float, float] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One search, and the only place where a search is validated.
+
+    `limit` is in hits; `weights` is (vector, keyword), each at least 0 and not both 0; `recency` is
+    a half-life in days; `diversity` lies in 0..1; `window` is how many neighbouring passages are
+    joined to each hit on either side; `by_document` keeps the best passage of each document only.
+
+    Raises: InvalidQuery.
+    """
+
+    text: str
+    limit: int = 5
+    mode: Mode = "hybrid"
+    filter: Filter | None = None
+    fusion: str | None = None
+    weights: tuple[float, float] | None = None
+    recency: float | None = None
+    diversity: float = 0.0
+    window: int = 0
+    by_document: bool = False
+
+    def __post_init__(self) -> None:
+        try:
+            wrong = next(((message, hint) for ok, message, hint in self._rules() if not ok), None)
+        except (AttributeError, TypeError) as error:
+            wrong = f"an option of the query has the wrong type: {error}", "see vstash.Query"
+        if wrong:
+            raise InvalidQuery(wrong[0], hint=wrong[1])
+
+    def _rules(self) -> Iterator[tuple[bool, str, str]]:
+        """Each rule as (holds, what is wrong, what to do)."""
+        yield bool(self.text.strip()), "the query is blank", "say what to look for"
+        yield (
+            len(self.text) <= MAX_QUERY,
+            f"the query has {len(self.text):,} characters, the limit is {MAX_QUERY:,}",
+            "ask with the part that matters",
+        )
+        yield (
+            isinstance(self.limit, int) and 1 <= self.limit <= MAX_LIMIT,
+            f"limit is {self.limit}, it must be 1 to {MAX_LIMIT:,}",
+            "pass a limit in that range",
+        )
+        yield (
+            self.mode in MODES,
+            f"unknown mode {self.mode!r}",
+            f"use one of {', '.join(MODES)}",
+        )
+        yield (
+            self.fusion is None or self.fusion in FUSIONS,
+            f"unknown fusion {self.fusion!r}",
+            f"use one of {', '.join(FUSIONS)}",
+        )
+        yield (
+            self.weights is None or (len(self.weights) == 2 and min(self.weights) >= 0 and 0 < sum(self.weights) < 1e6),
+            f"weights are {self.weights}, they must be two numbers of at least 0, not both 0",
+            "pass (vector, keyword), such as (0.6, 0.4)",
+        )
+        yield (
+            self.recency is None or 0 < self.recency < 1e6,
+            f"recency is {self.recency}, it must be a half-life in days above 0",
+            "pass 30 to halve a score's lead every 30 days",
+        )
+        yield (
+            0 <= self.diversity <= 1,
+            f"diversity is {self.diversity}, it must lie between 0 and 1",
+            "0 leaves the order alone",
+        )
+        yield (
+            isinstance(self.window, int) and 0 <= self.window <= 10,
+            f"window is {self.window}, it must be 0 to 10",
+            "1 joins one passage each side",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or phrase of the query, its document frequency in chunks (a phrase counts as its rarest word) and
+    its form in the index. With `prefix` it stands for every word that begins so."""
+
+    text: str
+    df: int
+    phrase: bool = False
+    stem: str = ""
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TermStats:
+    """What the planner knows of the corpus: the number of chunks, the query's words in it, and how many
+    chunks pass the filter (None without one)."""
+
+    chunks: int
+    terms: tuple[Term, ...] = ()
+    matching: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One ranking to run: its best `pool` chunks become candidates, `depth` of them are scored for those of
+    the other side. `terms` are the words of a keyword arm; `path` says how a vector arm goes about
+    it: "exact", or "codes" with `rescore` of the nearest codes compared exactly."""
+
+    kind: Side
+    weight: float
+    pool: int
+    depth: int
+    terms: tuple[Term, ...] = ()
+    path: str = ""
+    rescore: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a search will do; `reason` holds one line for each decision."""
+
+    query: Query
+    arms: tuple[Arm, ...]
+    fusion: str
+    stages: tuple[str, ...]
+    reason: tuple[str, ...] = ()
+
+    def arm(self, kind: Side) -> Arm | None:
+        """The arm of this kind, if the plan has one."""
+        return next((arm for arm in self.arms if arm.kind == kind), None)
+
+
+class Scored(NamedTuple):
+    """A chunk and its raw score on one side: cosine, or BM25 (positive, larger is better)."""
+
+    chunk_id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What one arm found: ids only, best first, ties by chunk id."""
+
+    arm: Side
+    items: tuple[Scored, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one side gave a candidate: its rank there (None when outside the pool), its raw score
+    there (None when unknown) and its share of the fused score."""
+
+    arm: str
+    rank: int | None
+    score: float | None
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A chunk in the running; `score` is the sum of its contributions' shares."""
+
+    chunk_id: int
+    score: float
+    contributions: tuple[Contribution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the stages of a search know of a chunk: its document, the document's date, and a digest of the
+    text that is equal for texts that differ in space and case only."""
+
+    document_id: int
+    date: datetime
+    digest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found. `start` and `end` are offsets into the document's text; `why` is what ranked it."""
+
+    chunk_id: int
+    document: Document
+    uri: str
+    title: str
+    heading: str
+    seq: int
+    start: int
+    end: int
+    text: str
+    score: float
+    why: tuple[Contribution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What one step of a search did: how many candidates went in and came out, and its time in seconds."""
+
+    step: str
+    before: int
+    after: int
+    detail: str = ""
+    took: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Results(Sequence[Hit]):
+    """The hits of a search, best first, with how they came about. `took` is in seconds."""
+
+    hits: tuple[Hit, ...]
+    plan: Plan
+    trace: tuple[Note, ...] = ()
+    confidence: Confidence = "low"
+    took: float = 0.0
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Hit, ...]: ...
+    def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
+        return self.hits[index]
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check: how many violations, a few of them named, whether repair can mend them."""
+
+    check: str
+    ok: bool
+    count: int = 0
+    sample: tuple[str, ...] = ()
+    repairable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run of the integrity check. `took` is in seconds."""
+
+    findings: tuple[Finding, ...]
+    started: datetime
+    took: float
+    schema_version: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check passed."""
+        return all(finding.ok for finding in self.findings)
