@@ -1,0 +1,147 @@
+"""What a store is: the seam between the ranking and the bytes.
+
+A store executes what it is told and returns ids and values; it decides nothing about ranking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from vstash.filters import Filter
+from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Source, Space, Status
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What decides whether a source must be read again: compare with `Stored.of(source, recipe)`."""
+
+    content_hash: str
+    recipe: str
+    collection: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One document, ready to be stored.
+
+    `terms` are the extra words of each chunk, `keys` the digests of what was encoded for each,
+    `vectors` has shape (len(chunks), dim). `recipe` names how content became chunks.
+    """
+
+    source: Source
+    recipe: str
+    chunks: tuple[Chunk, ...]
+    terms: tuple[str, ...]
+    keys: tuple[bytes, ...]
+    vectors: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk with its document, as hydrated for a hit."""
+
+    chunk_id: int
+    document: Document
+    chunk: Chunk
+
+
+class Store(Protocol):
+    """Documents, their chunks, a keyword index over them and their vectors in one space.
+
+    Every method raises StoreError where the bytes cannot be reached.
+    """
+
+    def space(self) -> Space | None:
+        """The space of the vectors; None while nothing is stored."""
+        ...
+
+    def known(self, uris: Sequence[str]) -> dict[str, Stored]:
+        """What is stored under these uris; those unknown are left out."""
+        ...
+
+    def vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
+        """Vectors already there, by the digest of what was encoded."""
+        ...
+
+    def put(self, entries: Sequence[Entry], space: Space, now: datetime) -> list[Status]:
+        """Store the documents in one transaction, each replacing what had its uri.
+
+        Raises: SpaceMismatch when the store's vectors are of another space, BadVectors.
+        """
+        ...
+
+    def forget(self, uri: str) -> bool:
+        """Remove a document and all that hangs on it, in one transaction; False if there was none."""
+        ...
+
+    def document(self, uri: str) -> Document | None:
+        """A document with its text."""
+        ...
+
+    def documents(self, rule: Filter | None = None) -> Iterator[Document]:
+        """The documents that pass, by uri, without their texts."""
+        ...
+
+    def chunk_ids(self, document_id: int) -> list[int]:
+        """The ids of a document's chunks, in order."""
+        ...
+
+    def passages(self, chunk_ids: Sequence[int]) -> list[Passage]:
+        """The chunks with these ids, in the order asked for; ids unknown are left out."""
+        ...
+
+    def neighbours(self, document_id: int, first: int, last: int) -> list[Chunk]:
+        """The chunks of a document whose seq lies in first..last, in order."""
+        ...
+
+    def statistics(self) -> dict[str, Any]:
+        """Counts and sizes: documents, chunks, collections, tags, bytes, schema."""
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """One snapshot for all reads inside."""
+        ...
+
+    def count(self, rule: Filter | None = None) -> int:
+        """How many chunks there are, or pass the filter."""
+        ...
+
+    def terms(self, words: Sequence[str]) -> list[tuple[str, int]]:
+        """Each word as the index reads it, and how many chunks hold it: for a word of several pieces the
+        rarest one counts; ("", 0) for what holds no word at all."""
+        ...
+
+    def rank(self, arm: Arm, vector: Vectors | None, rule: Filter | None) -> Ranking:
+        """Run one arm: its best `pool` chunks among those that pass the filter."""
+        ...
+
+    def facts(self, chunk_ids: Sequence[int]) -> dict[int, Facts]:
+        """What the stages need to know of these chunks."""
+        ...
+
+    def similar(self, chunk_id: int, others: Sequence[int]) -> list[float]:
+        """The cosine of a chunk with each of the others, in the order asked for."""
+        ...
+
+    def cosines(self, chunk_ids: Sequence[int], vector: Vectors) -> list[float]:
+        """The cosine of each chunk with the vector, in the order asked for."""
+        ...
+
+    def check(self, *, repair: bool = False) -> list[Finding]:
+        """Verify what is stored, derived against truth; repair only what can be rebuilt."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back; the store cannot be used afterwards."""
+        ...

@@ -1,0 +1,235 @@
+"""A small store without a file, for tests and for memories that end with the process.
+
+Everything is computed anew from the documents: slow and plain, so that it can be an oracle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vstash.errors import BadVectors, SpaceMismatch
+from vstash.filters import Filter, matches
+from vstash.store.base import Entry, Passage, Stored
+from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Scored, Space, Status, Term
+
+Vectors = NDArray[np.float32]
+
+K1, B = 1.2, 0.75  # of BM25, as FTS5 has them
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One chunk with all that hangs on it."""
+
+    id: int
+    document: Document
+    chunk: Chunk
+    key: bytes
+    vector: Vectors
+    words: tuple[str, ...]
+
+
+class MemoryStore:
+    """A Store in the process. Words are folded to lower case, not stemmed."""
+
+    def __init__(self) -> None:
+        self._space: Space | None = None
+        self._documents: dict[str, tuple[Document, str]] = {}
+        self._rows: dict[int, _Row] = {}
+        self._next_chunk = 1
+        self._next_document = 1
+
+    def space(self) -> Space | None:
+        """The space of the vectors."""
+        return self._space
+
+    def known(self, uris: Sequence[str]) -> dict[str, Stored]:
+        """What is stored under these uris."""
+        found = {uri: self._documents[uri] for uri in uris if uri in self._documents}
+        return {
+            uri: Stored(document.content_hash, recipe, document.collection, document.tags)
+            for uri, (document, recipe) in found.items()
+        }
+
+    def vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
+        """Vectors already there, by the digest of what was encoded."""
+        wanted = set(keys)
+        return {row.key: row.vector for row in self._rows.values() if row.key in wanted}
+
+    def put(self, entries: Sequence[Entry], space: Space, now: datetime) -> list[Status]:
+        """Store the documents, each replacing what had its uri."""
+        if self._space is not None and (self._space.id, self._space.dim) != (space.id, space.dim):
+            raise SpaceMismatch(f"the memory holds vectors of {self._space.id}, not of {space.id}", hint="start anew")
+        for entry in entries:
+            lengths = np.linalg.norm(entry.vectors, axis=-1)
+            if entry.vectors.shape != (len(entry.chunks), space.dim) or not np.all(np.abs(lengths - 1) < 1e-3):
+                raise BadVectors("vectors are of the wrong shape or length", hint="one unit vector a chunk")
+        self._space = self._space or space
+        return [self._put(entry, now) for entry in entries]
+
+    def _put(self, entry: Entry, now: datetime) -> Status:
+        source = entry.source
+        old = self._documents.get(source.uri)
+        self.forget(source.uri)
+        document = Document(
+            id=old[0].id if old else self._next_document,
+            uri=source.uri,
+            title=source.title,
+            kind=source.kind,
+            collection=source.collection,
+            tags=source.tags,
+            content_hash=source.content_hash,
+            added_at=now,
+            modified_at=source.modified_at,
+            dated_at=source.dated_at,
+            chunks=len(entry.chunks),
+            metadata=dict(source.metadata),
+        )
+        self._next_document += old is None
+        self._documents[source.uri] = (document, entry.recipe)
+        for chunk, terms, key, vector in zip(entry.chunks, entry.terms, entry.keys, entry.vectors, strict=True):
+            words = _words(f"{chunk.text} {source.title} {chunk.heading} {terms}")
+            self._rows[self._next_chunk] = _Row(self._next_chunk, document, chunk, key, vector, words)
+            self._next_chunk += 1
+        return "replaced" if old else "added"
+
+    def forget(self, uri: str) -> bool:
+        """Remove a document and all that hangs on it."""
+        self._rows = {id_: row for id_, row in self._rows.items() if row.document.uri != uri}
+        return self._documents.pop(uri, None) is not None
+
+    def document(self, uri: str) -> Document | None:
+        """A document with its text."""
+        if uri not in self._documents:
+            return None
+        document = self._documents[uri][0]
+        return replace(document, text="".join(row.chunk.text for row in self._of(document.id)))
+
+    def documents(self, rule: Filter | None = None) -> Iterator[Document]:
+        """The documents that pass, by uri."""
+        yield from (document for _, (document, _) in sorted(self._documents.items()) if matches(rule, document))
+
+    def chunk_ids(self, document_id: int) -> list[int]:
+        """The ids of a document's chunks, in order."""
+        return [row.id for row in self._of(document_id)]
+
+    def passages(self, chunk_ids: Sequence[int]) -> list[Passage]:
+        """The chunks with these ids, in the order asked for."""
+        rows = [self._rows[id_] for id_ in chunk_ids if id_ in self._rows]
+        return [Passage(row.id, row.document, row.chunk) for row in rows]
+
+    def neighbours(self, document_id: int, first: int, last: int) -> list[Chunk]:
+        """The chunks of a document whose seq lies in first..last, in order."""
+        return [row.chunk for row in self._of(document_id) if first <= row.chunk.seq <= last]
+
+    def statistics(self) -> dict[str, Any]:
+        """Counts and sizes."""
+        documents = [document for document, _ in self._documents.values()]
+        return {
+            "documents": len(documents),
+            "chunks": len(self._rows),
+            "collections": dict(sorted(Counter(document.collection for document in documents).items())),
+            "tags": dict(sorted(Counter(tag for document in documents for tag in document.tags).items())),
+            "bytes": 0,
+            "schema": 0,
+        }
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Nothing to hold on to: one thread at a time."""
+        return nullcontext()
+
+    def count(self, rule: Filter | None = None) -> int:
+        """How many chunks there are, or pass the filter."""
+        return len(self._passing(rule))
+
+    def terms(self, words: Sequence[str]) -> list[tuple[str, int]]:
+        """Each word in lower case, and how many chunks hold it."""
+        found = []
+        for word in words:
+            pieces = _words(word)
+            df = min((sum(piece in row.words for row in self._rows.values()) for piece in pieces), default=0)
+            found.append((" ".join(pieces), df))
+        return found
+
+    def rank(self, arm: Arm, vector: Vectors | None, rule: Filter | None) -> Ranking:
+        """Run one arm."""
+        rows = self._passing(rule)
+        if arm.kind == "keyword":
+            scored = [Scored(row.id, score) for row in rows if (score := self._bm25(row, arm.terms)) > 0]
+        else:
+            scored = [Scored(row.id, float(row.vector @ vector)) for row in rows] if vector is not None else []
+        best = sorted(scored, key=lambda one: (-one.score, one.chunk_id))
+        return Ranking(arm.kind, tuple(best[: arm.depth if arm.kind == "keyword" else arm.pool]))
+
+    def facts(self, chunk_ids: Sequence[int]) -> dict[int, Facts]:
+        """What the stages need to know of these chunks."""
+        rows = [self._rows[id_] for id_ in chunk_ids if id_ in self._rows]
+        return {
+            row.id: Facts(row.document.id, row.document.dated_at or row.document.added_at, _digest(row.chunk.text))
+            for row in rows
+        }
+
+    def similar(self, chunk_id: int, others: Sequence[int]) -> list[float]:
+        """The cosine of a chunk with each of the others."""
+        row = self._rows.get(chunk_id)
+        return [0.0] * len(others) if row is None else self.cosines(others, row.vector)
+
+    def cosines(self, chunk_ids: Sequence[int], vector: Vectors) -> list[float]:
+        """The cosine of each chunk with the vector."""
+        return [float(self._rows[id_].vector @ vector) if id_ in self._rows else 0.0 for id_ in chunk_ids]
+
+    def check(self, *, repair: bool = False) -> list[Finding]:
+        """Nothing is derived, so nothing can disagree."""
+        return [Finding("chunk_count", ok=True)]
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def _of(self, document_id: int) -> list[_Row]:
+        return sorted(
+            (row for row in self._rows.values() if row.document.id == document_id), key=lambda row: row.chunk.seq
+        )
+
+    def _passing(self, rule: Filter | None) -> list[_Row]:
+        return [row for row in self._rows.values() if matches(rule, row.document)]
+
+    def _bm25(self, row: _Row, terms: Sequence[Term]) -> float:
+        """Robertson and Zaragoza 2009, with FTS5's floor under the IDF; 0 when a phrase is missing."""
+        if any(term.phrase and not _count(row.words, _words(term.text)) for term in terms):
+            return 0.0
+        average = sum(len(one.words) for one in self._rows.values()) / len(self._rows)
+        score = 0.0
+        for term in terms:
+            phrase = _words(term.text)
+            df = sum(bool(_count(one.words, phrase)) for one in self._rows.values())
+            idf = max(math.log((len(self._rows) - df + 0.5) / (df + 0.5)), 1e-6)
+            tf = _count(row.words, phrase)
+            score += idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * len(row.words) / average))
+        return score
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text.lower()))
+
+
+def _count(words: Sequence[str], phrase: Sequence[str]) -> int:
+    """How often the phrase stands in the words."""
+    size = len(phrase)
+    return sum(tuple(words[at : at + size]) == tuple(phrase) for at in range(len(words) - size + 1)) if size else 0
+
+
+def _digest(text: str) -> int:
+    folded = " ".join(text.casefold().split()).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(folded, digest_size=8).digest(), "big", signed=True)

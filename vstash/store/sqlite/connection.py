@@ -1,0 +1,240 @@
+"""How a connection to the file is made, and what its errors mean: the only module that knows the driver.
+
+The driver is apsw: many Pythons are built without extension loading in their sqlite3, apsw's wheels
+carry a current SQLite that can load sqlite-vec everywhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+import sqlite_vec
+
+from vstash.errors import (
+    ExtensionMissing,
+    InputError,
+    StoreBusy,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+)
+
+APPLICATION_ID = 0x76737468  # "vsth" in ASCII, in the file's header: tells our files from other SQLite files
+BUSY_WAIT = 30.0  # seconds a writer waits for its turn
+PAGE_SIZE = 8192  # bytes: five float32[384] rows a page; 4096 would hold two and waste a third
+MMAP_SIZE = 1 << 30  # bytes of the file that may be read without copying
+CACHE_SIZE = 32 * 1024  # KiB of pages kept by a connection
+WAL_PAGES = 4000  # pages (32 MiB) of log before a commit folds it into the file
+
+Connection = apsw.Connection
+Damaged = (apsw.CorruptError, apsw.SQLError)  # what reading a damaged table, or one that is gone, raises
+
+
+def _load_vectors(connection: Connection) -> None:
+    """sqlite-vec, from its own wheel; loading is switched off again behind it."""
+    connection.enable_load_extension(True)
+    try:
+        connection.load_extension(sqlite_vec.loadable_path())
+    except apsw.ExtensionLoadingError as error:
+        raise ExtensionMissing(
+            f"sqlite-vec cannot be loaded: {error}",
+            hint="reinstall it: pip install --force-reinstall sqlite-vec",
+        ) from error
+    finally:
+        connection.enable_load_extension(False)
+
+
+def _synchronous(connection: Connection) -> None:
+    """What was reported as stored survives a power cut; WAL's default would only survive a crash."""
+    connection.pragma("synchronous", "full")
+
+
+def _foreign_keys(connection: Connection) -> None:
+    """Off by default in SQLite, for every connection anew."""
+    connection.pragma("foreign_keys", True)
+
+
+def _memory_map(connection: Connection) -> None:
+    """Scans of vectors and codes read the file in place."""
+    connection.pragma("mmap_size", MMAP_SIZE)
+
+
+def _cache(connection: Connection) -> None:
+    """The default of 2 MB is smaller than the upper levels of a large keyword index."""
+    connection.pragma("cache_size", -CACHE_SIZE)
+
+
+def _temporary(connection: Connection) -> None:
+    """Sorting and materialised filters stay in memory; they are bounded by the pools."""
+    connection.pragma("temp_store", 2)
+
+
+def _checkpoint(connection: Connection) -> None:
+    """Fewer, larger checkpoints: one per batch of documents rather than several."""
+    connection.wal_autocheckpoint(WAL_PAGES)
+
+
+def _untrusted_schema(connection: Connection) -> None:
+    """A file from elsewhere cannot run functions with side effects from its schema."""
+    connection.pragma("trusted_schema", False)
+
+
+SETUP: tuple[Callable[[Connection], None], ...] = (
+    _load_vectors,
+    _synchronous,
+    _foreign_keys,
+    _memory_map,
+    _cache,
+    _temporary,
+    _checkpoint,
+    _untrusted_schema,
+)
+
+
+def connect(path: Path, *, create: bool, busy_wait: float = BUSY_WAIT, vfs: str | None = None) -> Connection:
+    """A connection with every setting made; nothing is written to the file.
+
+    Raises: StoreError.
+    """
+    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
+    with translated(path):
+        try:
+            connection = _open(str(path), flags, busy_wait, vfs)
+        except (apsw.CantOpenError, apsw.ReadOnlyError):
+            if create or not path.is_file():
+                raise
+            connection = _open_unwritable(path, busy_wait)
+    return connection
+
+
+def _open(name: str, flags: int, busy_wait: float, vfs: str | None = None) -> Connection:
+    connection = apsw.Connection(name, flags=flags, vfs=vfs)
+    connection.set_busy_timeout(int(busy_wait * 1000))
+    for setting in SETUP:
+        setting(connection)
+    connection.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018  (opens the file, which connecting does not)
+    return connection
+
+
+def _open_unwritable(path: Path, busy_wait: float) -> Connection:
+    """A file in a folder we cannot write to: SQLite can keep no log index there, so the file is
+    read as it stands, which is right as long as no log lies beside it."""
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    log = path.with_name(path.name + "-wal")
+    whole = not log.exists() or log.stat().st_size == 0
+    return _open(f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if whole else ''}", flags, busy_wait)
+
+
+def use_wal(connection: Connection, wait: float = BUSY_WAIT) -> None:
+    """Turn a new file to write-ahead logging, in which readers never wait for a writer.
+
+    The switch needs the file for itself and does not call the busy handler, so it is repeated while
+    other processes that open the same new file are in the way.
+    """
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            connection.pragma("page_size", PAGE_SIZE)
+            mode = connection.pragma("journal_mode", "wal")
+            break
+        except (apsw.BusyError, apsw.LockedError):
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
+    if mode not in ("wal", "memory"):
+        raise StoreError(
+            f"{connection.filename} lies where SQLite cannot share memory between processes",
+            hint="put the database on a local disk",
+        )
+
+
+@contextmanager
+def writing(connection: Connection) -> Iterator[None]:
+    """One write transaction: all or nothing. Inside another one it is a savepoint."""
+    if connection.in_transaction:
+        with connection:
+            yield
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite itself rolls back on a full disk and some I/O errors
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def reading(connection: Connection) -> Iterator[None]:
+    """One snapshot: every read inside sees the same state, whoever writes meanwhile."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN DEFERRED")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")  # nothing was written; also ends it after an error
+
+
+_MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str, str], ...] = (
+    (apsw.BusyError, StoreBusy, "is locked by another process", "try again when it has finished writing"),
+    (apsw.LockedError, StoreBusy, "is locked within this process", "end the other transaction first"),
+    (apsw.FullError, StoreFull, "cannot grow: the disk is full", "free some space; nothing was half-written"),
+    (apsw.ReadOnlyError, StoreReadOnly, "cannot be written", "check the permissions of the file and its folder"),
+    (apsw.PermissionsError, StoreReadOnly, "may not be opened", "check the permissions of the file and its folder"),
+    (apsw.CantOpenError, StoreReadOnly, "cannot be opened", "check that the folder exists and can be written to"),
+    (apsw.NotADBError, StoreCorrupt, "is not a vstash database", "check the path, or choose another with --db"),
+    (apsw.FormatError, StoreCorrupt, "is not a vstash database", "check the path, or choose another with --db"),
+    (apsw.CorruptError, StoreCorrupt, "is damaged", "run: vstash check"),
+    (apsw.NoFTS5Error, ExtensionMissing, "needs FTS5, which this SQLite lacks", "reinstall apsw from PyPI"),
+    (apsw.IOError, StoreError, "could not be read or written", "check the disk, then run: vstash check"),
+    (apsw.NoMemError, StoreError, "ran out of memory", "close other programs and try again"),
+    (apsw.TooBigError, StoreError, "was given a value over SQLite's limit", "split the document"),
+)  # fmt: skip
+
+
+@contextmanager
+def translated(path: Path | str) -> Iterator[None]:
+    """Turn the driver's errors into ours, each with what to do."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise meaning(error, path) from error
+    except UnicodeEncodeError as error:  # SQLite keeps UTF-8
+        raise InputError(
+            f"{error.object!r:.60} holds half of a character pair", hint="decode it with errors='replace'"
+        ) from error
+
+
+def meaning(error: apsw.Error, path: Path | str) -> StoreError:
+    """Our error for one of the driver's."""
+    for foreign, ours, what, hint in _MEANING:
+        if isinstance(error, foreign):
+            return ours(f"{path} {what} ({error})", hint=hint)
+    return StoreError(f"{path}: {type(error).__name__}: {error}", hint="run: vstash check")
+
+
+def tokens(connection: Connection, word: str) -> list[str]:
+    """The word as the keyword index stores it: folded and stemmed; several when it holds separators."""
+    tokenizer = connection.fts5_tokenizer("porter", ["unicode61", "remove_diacritics", "2"])
+    found = tokenizer(word.encode("utf-8", "replace"), apsw.FTS5_TOKENIZE_QUERY, None, include_offsets=False)
+    return [str(token) for colocated in found for token in colocated]
+
+
+def rows(connection: Connection, sql: str, bindings: Any = ()) -> list[Any]:
+    """All rows of a statement, as tuples."""
+    return connection.execute(sql, bindings).fetchall()
+
+
+def value(connection: Connection, sql: str, bindings: Any = ()) -> Any:
+    """The single value of a statement, or None when there is no row."""
+    return connection.execute(sql, bindings).get

@@ -1,0 +1,217 @@
+"""Documents, tags and chunks as rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from vstash.filters import Filter
+from vstash.store.base import Entry, Passage, Stored
+from vstash.store.sqlite.connection import Connection, rows, value
+from vstash.store.sqlite.filters import condition, stamp
+from vstash.types import Chunk, Document, Facts
+
+_TAGS = "(SELECT json_group_array(name) FROM (SELECT name FROM tag WHERE document_id = document.id ORDER BY name))"
+_COLUMNS = (
+    f"document.id, document.uri, document.title, document.kind, document.collection, {_TAGS},"
+    " document.content_hash, document.added_at, document.modified_at, document.dated_at, document.chunks,"
+    " document.metadata"
+)
+_CHUNK = 'chunk.seq, chunk.text, chunk.start, chunk."end", chunk.heading'
+
+
+def text_hash(texts: Iterable[str]) -> str:
+    """SHA-256 of the texts one after another, in hexadecimal."""
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def known(connection: Connection, uris: Sequence[str]) -> dict[str, Stored]:
+    """What is stored under these uris."""
+    found = rows(
+        connection,
+        f"SELECT uri, content_hash, recipe, collection, {_TAGS}"
+        " FROM document WHERE retired_at IS NULL AND uri IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(uris)),),
+    )
+    return {
+        uri: Stored(content_hash, recipe, collection, tuple(json.loads(tags)))
+        for uri, content_hash, recipe, collection, tags in found
+    }
+
+
+def find(connection: Connection, uri: str) -> int | None:
+    """The id of the document with this uri."""
+    found: int | None = value(connection, "SELECT id FROM document WHERE uri = ? AND retired_at IS NULL", (uri,))
+    return found
+
+
+def insert(connection: Connection, entry: Entry, document_id: int | None, now: datetime) -> tuple[int, list[int]]:
+    """Write the document, its tags and chunks; the document's id and those of the chunks, in order.
+
+    `document_id` is the id to keep, of the version that this one replaces.
+    """
+    source = entry.source
+    connection.execute(
+        "INSERT INTO document (id, uri, title, kind, collection, content_hash, recipe, text_hash, chunks,"
+        " metadata, added_at, modified_at, dated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            document_id,
+            source.uri,
+            source.title,
+            source.kind,
+            source.collection,
+            source.content_hash,
+            entry.recipe,
+            text_hash(chunk.text for chunk in entry.chunks),
+            len(entry.chunks),
+            json.dumps(source.metadata, ensure_ascii=False, default=str),
+            stamp(now),
+            source.modified_at and stamp(source.modified_at),
+            source.dated_at and stamp(source.dated_at),
+        ),
+    )
+    document_id = connection.last_insert_rowid()
+    connection.executemany(
+        "INSERT INTO tag (name, document_id) VALUES (?, ?)", [(name, document_id) for name in source.tags]
+    )
+    first = 1 + (value(connection, "SELECT seq FROM sqlite_sequence WHERE name = 'chunk'") or 0)
+    connection.executemany(
+        'INSERT INTO chunk (id, document_id, seq, start, "end", heading, text, terms, digest)'
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                first + at,
+                document_id,
+                chunk.seq,
+                chunk.start,
+                chunk.end,
+                chunk.heading,
+                chunk.text,
+                terms,
+                text_digest(chunk.text),
+            )
+            for at, (chunk, terms) in enumerate(zip(entry.chunks, entry.terms, strict=True))
+        ],
+    )
+    return document_id, list(range(first, first + len(entry.chunks)))
+
+
+def delete(connection: Connection, document_id: int) -> None:
+    """Remove the rows of a document; what is derived from them must be gone already."""
+    connection.execute("DELETE FROM chunk WHERE document_id = ?", (document_id,))
+    connection.execute("DELETE FROM tag WHERE document_id = ?", (document_id,))
+    connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
+
+
+def chunk_ids(connection: Connection, document_id: int) -> list[int]:
+    """The ids of a document's chunks, in order of seq."""
+    found = rows(connection, "SELECT id FROM chunk WHERE document_id = ? ORDER BY seq", (document_id,))
+    return [chunk_id for (chunk_id,) in found]
+
+
+def get(connection: Connection, uri: str) -> Document | None:
+    """A document with its text."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM document WHERE uri = ? AND retired_at IS NULL", (uri,)).fetchone()
+    if row is None:
+        return None
+    texts = rows(connection, "SELECT text FROM chunk WHERE document_id = ? ORDER BY seq", (row[0],))
+    return _document(row, "".join(text for (text,) in texts))
+
+
+def select(connection: Connection, rule: Filter | None) -> Iterator[Document]:
+    """The documents that pass, by uri."""
+    sql, bindings = condition(rule)
+    statement = f"SELECT {_COLUMNS} FROM document WHERE retired_at IS NULL AND {sql} ORDER BY uri"
+    for row in connection.execute(statement, bindings):
+        yield _document(row)
+
+
+def passages(connection: Connection, ids: Sequence[int]) -> list[Passage]:
+    """The chunks with these ids and their documents, in the order asked for: one statement."""
+    found = {
+        row[0]: Passage(row[0], _document(row[6:]), Chunk(*row[1:6]))
+        for row in connection.execute(
+            f"SELECT chunk.id, {_CHUNK}, {_COLUMNS} FROM chunk JOIN document ON document.id = chunk.document_id"
+            " WHERE chunk.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+    }
+    return [found[chunk_id] for chunk_id in ids if chunk_id in found]
+
+
+def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
+    """What the stages need to know of these chunks; no text is read."""
+    found = rows(
+        connection,
+        "SELECT chunk.id, document.id, coalesce(document.dated_at, document.added_at), chunk.digest"
+        " FROM chunk JOIN document ON document.id = chunk.document_id"
+        " WHERE chunk.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return {id_: Facts(document_id, datetime.fromisoformat(date), digest) for id_, document_id, date, digest in found}
+
+
+def text_digest(text: str) -> int:
+    """64 bits, equal for texts that differ in space and case only, as a signed integer."""
+    folded = " ".join(text.casefold().split()).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(folded, digest_size=8).digest(), "big", signed=True)
+
+
+def neighbours(connection: Connection, document_id: int, first: int, last: int) -> list[Chunk]:
+    """The chunks of a document whose seq lies in first..last, in order."""
+    found = rows(
+        connection,
+        f"SELECT {_CHUNK} FROM chunk WHERE document_id = ? AND seq BETWEEN ? AND ? ORDER BY seq",
+        (document_id, first, last),
+    )
+    return [Chunk(*row) for row in found]
+
+
+def count(connection: Connection, rule: Filter | None) -> int:
+    """How many chunks there are, or pass the filter; the number of all is kept by a trigger."""
+    if rule is None:
+        return int(value(connection, "SELECT value FROM meta WHERE key = 'chunks'"))
+    sql, bindings = condition(rule)
+    total = value(connection, f"SELECT total(chunks) FROM document WHERE retired_at IS NULL AND {sql}", bindings)
+    return int(total)
+
+
+def statistics(connection: Connection) -> dict[str, Any]:
+    """Counts by what a person would ask for."""
+    counts = rows(
+        connection,
+        "SELECT collection, count(*), sum(chunks) FROM document WHERE retired_at IS NULL"
+        " GROUP BY collection ORDER BY collection",
+    )
+    tags = rows(connection, "SELECT name, count(*) FROM tag GROUP BY name ORDER BY name")
+    return {
+        "documents": sum(documents for _, documents, _ in counts),
+        "chunks": sum(chunks for _, _, chunks in counts),
+        "collections": {name: documents for name, documents, _ in counts},
+        "tags": dict(tags),
+    }
+
+
+def _document(row: Sequence[Any], text: str | None = None) -> Document:
+    (id_, uri, title, kind, collection, tags, content_hash, added, modified, dated, chunks, metadata) = row
+    return Document(
+        id=id_,
+        uri=uri,
+        title=title,
+        kind=kind,
+        collection=collection,
+        tags=tuple(json.loads(tags)),
+        content_hash=content_hash,
+        added_at=datetime.fromisoformat(added),
+        modified_at=datetime.fromisoformat(modified) if modified else None,
+        dated_at=datetime.fromisoformat(dated) if dated else None,
+        chunks=chunks,
+        metadata=json.loads(metadata),
+        text=text,
+    )

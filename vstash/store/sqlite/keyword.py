@@ -1,0 +1,76 @@
+"""The FTS5 index: kept in step with the chunks, asked for word frequencies and for the best matches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vstash.filters import Filter
+from vstash.store.sqlite.connection import Connection, rows, tokens, value
+from vstash.store.sqlite.filters import chunk_ids
+from vstash.types import Ranking, Scored, Term
+
+_FIELDS = "text, title, terms"
+
+
+def insert(connection: Connection, document_id: int) -> None:
+    """Index the chunks of a document."""
+    connection.execute(
+        f"INSERT INTO chunk_fts (rowid, {_FIELDS})"
+        f" SELECT id, {_FIELDS} FROM chunk_fields WHERE document_id = ? ORDER BY id",
+        (document_id,),
+    )
+
+
+def delete(connection: Connection, document_id: int) -> None:
+    """Take the chunks of a document out; their rows must still be there, as they were indexed."""
+    connection.execute(
+        f"INSERT INTO chunk_fts (chunk_fts, rowid, {_FIELDS})"
+        f" SELECT 'delete', id, {_FIELDS} FROM chunk_fields WHERE document_id = ? ORDER BY id",
+        (document_id,),
+    )
+
+
+def terms(connection: Connection, words: Sequence[str]) -> list[tuple[str, int]]:
+    """Each word as the index reads it and how many chunks hold it; of several pieces the rarest counts."""
+    found = []
+    for word in words:
+        pieces = tokens(connection, word)
+        found.append((" ".join(pieces), min((_frequency(connection, piece) for piece in pieces), default=0)))
+    return found
+
+
+def expression(terms: Sequence[Term]) -> str:
+    """The terms as an FTS5 query: phrases must occur, words may; everything is quoted, so that no input can
+    be a syntax error."""
+    words = " OR ".join(_quoted(term) for term in terms if not term.phrase)
+    phrases = " AND ".join(_quoted(term) for term in terms if term.phrase)
+    if words and phrases:
+        return f"({phrases}) AND ({phrases} OR {words})"
+    return words or phrases
+
+
+def _quoted(term: Term) -> str:
+    text = term.text.encode("utf-8", "replace").decode().replace("\0", " ").replace('"', '""')
+    return f'"{text}"*' if term.prefix else f'"{text}"'
+
+
+def rank(connection: Connection, terms: Sequence[Term], pool: int, rule: Filter | None) -> Ranking:
+    """The best `pool` chunks by BM25, scores turned positive, ties by chunk id.
+
+    The unary plus keeps SQLite from asking FTS5 for one rowid after another when filtering.
+    """
+    sql, bindings = "", list[object]()
+    if rule is not None:
+        inner, bindings = chunk_ids(rule)
+        sql = f" AND +rowid IN ({inner})"
+    found = rows(
+        connection,
+        f"SELECT rowid, -bm25(chunk_fts) AS score FROM chunk_fts WHERE chunk_fts MATCH ?{sql}"
+        " ORDER BY score DESC, rowid LIMIT ?",
+        (expression(terms), *bindings, pool),
+    )
+    return Ranking("keyword", tuple(Scored(*row) for row in found))
+
+
+def _frequency(connection: Connection, token: str) -> int:
+    return value(connection, "SELECT doc FROM chunk_vocabulary WHERE term = ?", (token,)) or 0

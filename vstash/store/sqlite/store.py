@@ -1,0 +1,228 @@
+"""The store that lives in one SQLite file: what belongs together happens in one transaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vstash.errors import DatabaseNotFound, SpaceMismatch
+from vstash.filters import Filter
+from vstash.store.base import Entry, Passage, Stored
+from vstash.store.sqlite import checks, codes, documents, keyword, migrate, vectors
+from vstash.store.sqlite.connection import connect, reading, translated, writing
+from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Space, Status
+
+Vectors = NDArray[np.float32]
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+class SqliteStore:
+    """A Store in the file at `path`. One lock keeps threads apart; processes are kept apart by SQLite.
+
+    Without `create` a file that is not there is DatabaseNotFound. Opening a current database writes
+    nothing. Raises: StoreError.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        create: bool = True,
+        busy_wait: float = 30.0,
+        vfs: str | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        if not create and (not path.exists() or (path.is_file() and path.stat().st_size == 0)):
+            raise DatabaseNotFound(f"there is no database at {path}", hint="add something first: vstash add FOLDER")
+        self.connection = connect(path, create=create, busy_wait=busy_wait, vfs=vfs)
+        try:
+            with translated(path):
+                migrate.migrate(self.connection, migrate.shipped(), clock())
+        except BaseException:
+            self.connection.close()
+            raise
+
+    @contextmanager
+    def _use(self) -> Iterator[None]:
+        with self._lock, translated(self.path):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One snapshot for all reads inside."""
+        with self._use(), reading(self.connection):
+            yield
+
+    def space(self) -> Space | None:
+        """The space of the vectors; None while nothing is stored."""
+        with self._use():
+            found = vectors.active(self.connection)
+        return found and found[1]
+
+    def known(self, uris: Sequence[str]) -> dict[str, Stored]:
+        """What is stored under these uris."""
+        with self._use():
+            return documents.known(self.connection, uris)
+
+    def vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
+        """Vectors already there, by the digest of what was encoded."""
+        with self.reading():
+            found = vectors.active(self.connection)
+            return vectors.by_key(self.connection, found[0], keys) if found else {}
+
+    def put(self, entries: Sequence[Entry], space: Space, now: datetime) -> list[Status]:
+        """Store the documents in one transaction, each replacing what had its uri."""
+        for entry in entries:
+            vectors.require_unit(entry.vectors, len(entry.chunks), space.dim)
+        with self._use(), writing(self.connection):
+            number = self._adopt(space, now)
+            return [self._put(entry, number, now) for entry in entries]
+
+    def _adopt(self, space: Space, now: datetime) -> int:
+        found = vectors.active(self.connection)
+        if found is None:
+            return vectors.create(self.connection, space, now)
+        number, stored = found
+        if stored.id != space.id or stored.dim != space.dim:
+            raise SpaceMismatch(
+                f"{self.path} holds vectors of {stored.id}, not of {space.id}",
+                hint="use the encoder it was made with, or another file",
+            )
+        return number
+
+    def _put(self, entry: Entry, number: int, now: datetime) -> Status:
+        old = documents.find(self.connection, entry.source.uri)
+        if old is not None:
+            self._remove(old)
+        document_id, ids = documents.insert(self.connection, entry, old, now)
+        keyword.insert(self.connection, document_id)
+        vectors.insert(self.connection, number, ids, entry.keys, entry.vectors)
+        codes.insert(self.connection, number, ids, entry.vectors)
+        return "added" if old is None else "replaced"
+
+    def _remove(self, document_id: int) -> None:
+        """What is derived first: it is found through the rows of the chunks."""
+        ids = documents.chunk_ids(self.connection, document_id)
+        keyword.delete(self.connection, document_id)
+        for number, space in vectors.spaces(self.connection):
+            codes.delete(self.connection, number, ids, space.dim)
+            vectors.delete(self.connection, number, document_id)
+        documents.delete(self.connection, document_id)
+
+    def forget(self, uri: str) -> bool:
+        """Remove a document and all that hangs on it."""
+        with self._use(), writing(self.connection):
+            found = documents.find(self.connection, uri)
+            if found is not None:
+                self._remove(found)
+            return found is not None
+
+    def document(self, uri: str) -> Document | None:
+        """A document with its text."""
+        with self.reading():
+            return documents.get(self.connection, uri)
+
+    def documents(self, rule: Filter | None = None) -> Iterator[Document]:
+        """The documents that pass, by uri, without their texts."""
+        with self.reading():  # all at once: a transaction left open would swallow what the caller writes meanwhile
+            return iter(list(documents.select(self.connection, rule)))
+
+    def chunk_ids(self, document_id: int) -> list[int]:
+        """The ids of a document's chunks, in order."""
+        with self._use():
+            return documents.chunk_ids(self.connection, document_id)
+
+    def passages(self, chunk_ids: Sequence[int]) -> list[Passage]:
+        """The chunks with these ids, in the order asked for."""
+        with self._use():
+            return documents.passages(self.connection, chunk_ids)
+
+    def neighbours(self, document_id: int, first: int, last: int) -> list[Chunk]:
+        """The chunks of a document whose seq lies in first..last, in order."""
+        with self._use():
+            return documents.neighbours(self.connection, document_id, first, last)
+
+    def statistics(self) -> dict[str, Any]:
+        """Counts and sizes."""
+        with self.reading():
+            found = documents.statistics(self.connection)
+            pages = self.connection.pragma("page_count") * self.connection.pragma("page_size")
+            return {**found, "bytes": pages, "schema": migrate.version(self.connection)}
+
+    def count(self, rule: Filter | None = None) -> int:
+        """How many chunks there are, or pass the filter."""
+        with self._use():
+            return documents.count(self.connection, rule)
+
+    def terms(self, words: Sequence[str]) -> list[tuple[str, int]]:
+        """Each word as the index reads it, and how many chunks hold it."""
+        with self._use():
+            return keyword.terms(self.connection, words)
+
+    def facts(self, chunk_ids: Sequence[int]) -> dict[int, Facts]:
+        """What the stages need to know of these chunks."""
+        with self._use():
+            return documents.facts(self.connection, chunk_ids)
+
+    def similar(self, chunk_id: int, others: Sequence[int]) -> list[float]:
+        """The cosine of a chunk with each of the others, in the order asked for."""
+        with self._use():
+            found = vectors.active(self.connection)
+            own = vectors.read(self.connection, found[0], [chunk_id])[1] if found else None
+            if found is None or own is None or not len(own):
+                return [0.0] * len(others)
+            return vectors.cosines(self.connection, found[0], others, own[0])
+
+    def rank(self, arm: Arm, vector: Vectors | None, rule: Filter | None) -> Ranking:
+        """Run one arm."""
+        with self._use():
+            if arm.kind == "keyword":
+                return keyword.rank(self.connection, arm.terms, arm.depth, rule)
+            found = vectors.active(self.connection)
+            if found is None or vector is None:
+                return Ranking("vector", ())
+            number, _ = found
+            if arm.path == "codes":
+                return codes.nearest(self.connection, number, vector, arm)
+            return vectors.nearest(self.connection, number, vector, arm.pool, rule)
+
+    def cosines(self, chunk_ids: Sequence[int], vector: Vectors) -> list[float]:
+        """The cosine of each chunk with the vector, in the order asked for."""
+        with self._use():
+            found = vectors.active(self.connection)
+            if found is None:
+                return [0.0] * len(chunk_ids)
+            return vectors.cosines(self.connection, found[0], chunk_ids, vector)
+
+    def check(self, *, repair: bool = False) -> list[Finding]:
+        """Verify what is stored; repair what can be rebuilt, then verify again."""
+        with self._use():
+            findings = checks.run(self.connection)
+            if repair and any(finding.repairable for finding in findings):
+                checks.repair(self.connection)
+                findings = checks.run(self.connection)
+            return findings
+
+    @property
+    def schema_version(self) -> int:
+        """The number of the last migration applied."""
+        with self._use():
+            return migrate.version(self.connection)
+
+    def close(self) -> None:
+        """Close the connection; the last one to close folds the log into the file."""
+        with self._use():
+            self.connection.close()

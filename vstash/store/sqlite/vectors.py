@@ -1,0 +1,142 @@
+"""Vectors: one ordinary table for each space, float32 blobs of unit length, compared in SQL or in NumPy.
+
+Not a vec0 virtual table: its top-k is O(n·k), stops at 4096, cannot be filtered beforehand and keeps
+the space of deleted rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vstash.errors import BadVectors
+from vstash.filters import Filter
+from vstash.store.sqlite.connection import Connection, rows, value
+from vstash.store.sqlite.filters import chunk_ids, stamp
+from vstash.types import Ranking, Scored, Space
+
+Vectors = NDArray[np.float32]
+
+_COLUMNS = "id, name, model, dim, max_tokens, fingerprint, calibration"
+_UNIT = 1e-3  # how far a length may be from 1
+
+
+def active(connection: Connection) -> tuple[int, Space] | None:
+    """The space that searches use, with its number; None before the first document."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM space WHERE active = 1").fetchone()
+    return None if row is None else _space(row)
+
+
+def spaces(connection: Connection) -> list[tuple[int, Space]]:
+    """Every space in the file, with its number."""
+    return [_space(row) for row in rows(connection, f"SELECT {_COLUMNS} FROM space ORDER BY id")]
+
+
+def _space(row: Sequence[Any]) -> tuple[int, Space]:
+    number, name, model, dim, max_tokens, fingerprint, calibration = row
+    known = tuple(json.loads(calibration)) if calibration else None
+    return number, Space(name, model, dim, max_tokens, fingerprint, known)
+
+
+def create(connection: Connection, space: Space, now: datetime) -> int:
+    """Register a space and make its tables; its number."""
+    connection.execute(
+        "INSERT INTO space (name, model, dim, max_tokens, fingerprint, calibration, active, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM space WHERE active = 1), ?)",
+        (
+            space.id,
+            space.model,
+            space.dim,
+            space.max_tokens,
+            space.fingerprint,
+            space.calibration and json.dumps(space.calibration),
+            stamp(now),
+        ),
+    )
+    number = connection.last_insert_rowid()
+    connection.execute(
+        f"CREATE TABLE vector_{number} (chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id),"
+        " key BLOB NOT NULL, vector BLOB NOT NULL) STRICT;"
+        f"CREATE INDEX vector_{number}_key ON vector_{number} (key);"
+        f"CREATE TABLE code_{number} (shard INTEGER PRIMARY KEY, ids BLOB NOT NULL, codes BLOB NOT NULL) STRICT"
+    )
+    return number
+
+
+def insert(connection: Connection, number: int, ids: Sequence[int], keys: Sequence[bytes], vectors: Vectors) -> None:
+    """Store one vector for each chunk."""
+    connection.executemany(
+        f"INSERT INTO vector_{number} (chunk_id, key, vector) VALUES (?, ?, ?)",
+        [(id_, key, vector.tobytes()) for id_, key, vector in zip(ids, keys, vectors, strict=True)],
+    )
+
+
+def delete(connection: Connection, number: int, document_id: int) -> None:
+    """Remove the vectors of a document's chunks."""
+    connection.execute(
+        f"DELETE FROM vector_{number} WHERE chunk_id IN (SELECT id FROM chunk WHERE document_id = ?)",
+        (document_id,),
+    )
+
+
+def by_key(connection: Connection, number: int, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
+    """Vectors already there, by the digest of what was encoded."""
+    found = {}
+    for key in keys:
+        blob = value(connection, f"SELECT vector FROM vector_{number} WHERE key = ? LIMIT 1", (key,))
+        if blob is not None:
+            found[key] = np.frombuffer(blob, np.float32)
+    return found
+
+
+def nearest(connection: Connection, number: int, vector: Vectors, pool: int, rule: Filter | None) -> Ranking:
+    """The `pool` chunks of largest cosine among all that pass, exactly; ties by chunk id."""
+    where, bindings = "", list[object]()
+    if rule is not None:
+        inner, bindings = chunk_ids(rule)
+        where = f" WHERE chunk_id IN ({inner})"
+    found = rows(
+        connection,
+        f"SELECT chunk_id, vec_distance_cosine(vector, ?) AS distance FROM vector_{number}{where}"
+        " ORDER BY distance, chunk_id LIMIT ?",
+        (vector.tobytes(), *bindings, pool),
+    )
+    return Ranking("vector", tuple(Scored(id_, 1.0 - distance) for id_, distance in found))
+
+
+def read(connection: Connection, number: int, ids: Sequence[int]) -> tuple[list[int], Vectors]:
+    """The vectors of these chunks, in one statement: the ids found, ascending, and shape (found, dim)."""
+    found = rows(
+        connection,
+        f"SELECT chunk_id, vector FROM vector_{number} WHERE chunk_id IN (SELECT value FROM json_each(?))"
+        " ORDER BY chunk_id",
+        (json.dumps(list(ids)),),
+    )
+    matrix = np.frombuffer(b"".join(blob for _, blob in found), np.float32)
+    return [id_ for id_, _ in found], matrix.reshape(len(found), -1) if found else matrix.reshape(0, 0)
+
+
+def cosines(connection: Connection, number: int, ids: Sequence[int], vector: Vectors) -> list[float]:
+    """The cosine of each chunk with the vector, in the order asked for; 0 where there is no vector."""
+    found, matrix = read(connection, number, ids)
+    if not found:
+        return [0.0] * len(ids)
+    by_id = dict(zip(found, (matrix @ vector).tolist(), strict=True))
+    return [by_id.get(id_, 0.0) for id_ in ids]
+
+
+def require_unit(vectors: Vectors, rows_: int, dim: int) -> None:
+    """Refuse what no search could compare. Raises: BadVectors."""
+    if vectors.shape != (rows_, dim) or vectors.dtype != np.float32:
+        raise BadVectors(
+            f"vectors are {vectors.dtype}{list(vectors.shape)}, expected float32[{rows_}, {dim}]",
+            hint="pass one row for each text, in the encoder's dimension",
+        )
+    lengths = np.linalg.norm(vectors, axis=1)
+    if not np.all(np.abs(lengths - 1.0) < _UNIT):
+        raise BadVectors("vectors are not of unit length", hint="divide each by its Euclidean norm")
