@@ -1,0 +1,83 @@
+"""Bytes become the right characters; what holds no text is refused by content, with a reason and a hint."""
+
+from __future__ import annotations
+
+import pytest
+
+from vstash.errors import UnsupportedSource, VstashError
+from vstash.text.read import extract
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"\xef\xbb\xbfcaf\xc3\xa9\r\nline\rend", "café\nline\nend"),
+        ("Zürich 東京".encode("utf-16"), "Zürich 東京"),
+        ("plain UTF-16".encode("utf-16-le"), "plain UTF-16"),
+        ("Größe, façade, niño, 10 £".encode("cp1252"), "Größe, façade, niño, 10 £"),
+        ("“quoted” – dash…".encode("cp1252"), "“quoted” – dash…"),
+        ("Привет мир, это проверка кодировки".encode("cp1251"), "Привет мир, это проверка кодировки"),
+        ("日本語の文章です。これはテスト。".encode("shift_jis"), "日本語の文章です。これはテスト。"),
+        (("Zürich – naïve. " * 20).encode() + b"\xff bad byte", "Zürich – naïve. " * 20 + "\ufffd bad byte"),
+        (b"before\0\0\0after", "before after"),
+        (b"\x1b[1;31mred\x1b[0m b\x08bo\x08old", "red bold"),
+    ],
+)
+def test_decoding(data: bytes, text: str):
+    assert extract(data, "x.txt").text == text
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "what"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "x.txt", "PNG image"),
+        (b"\x7fELF\x02\x01\x01\0\0\0\0", "run", "ELF program"),
+        (b"PK\x03\x04\x14\0\0\0", "notes.md", "zip archive"),
+        (bytes(range(256)) * 20, "x.txt", ""),
+        (bytes(range(128, 256)) * 50 + bytes(range(32)) * 50, "x.txt", ""),
+        (b"text\0\0" + b"\xff\xfe\xfd" * 100, "x.md", ""),
+    ],
+)
+def test_binary_is_refused_whatever_its_name(data: bytes, name: str, what: str):
+    with pytest.raises(UnsupportedSource, match=f"{name} is binary, not text.*{what}") as caught:
+        extract(data, name)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "hint"),
+    [
+        ("x.docx", "a Word document", "save it as PDF"),
+        ("X.XLSX", "a spreadsheet", "save it as PDF"),
+        ("x.epub", "an e-book", "save it as PDF"),
+        ("x.jpg", "an image", "text recognition"),
+        ("x.mp3", "a recording", "transcript"),
+        ("x.tar.gz", "an archive", "unpack"),
+    ],
+)
+def test_formats_known_but_not_read(name: str, what: str, hint: str):
+    with pytest.raises(UnsupportedSource, match=f"is {what}, which") as caught:
+        extract(b"PK\x03\x04 anything", name)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("data", [b"", b" \n\t\r\n", b"\xef\xbb\xbf", b"\x0c\x00"])
+@pytest.mark.parametrize("suffix", ["txt", "md", "html", "rst", "py", "csv", "json", "jsonl", "ipynb", "pdf", "docx"])
+def test_nothing_to_read_is_refused(data: bytes, suffix: str):
+    with pytest.raises(UnsupportedSource):
+        extract(data, f"x.{suffix}")
+
+
+def test_a_page_without_words_is_empty():
+    with pytest.raises(UnsupportedSource, match="is empty"):
+        extract(b"<p> </p><script>x</script>", "x.html")
+
+
+@pytest.mark.parametrize("name", ["x.md", "x.rst", "x.html", "x.csv", "x.json", "x.jsonl", "x.py", "x", "x.ipynb"])
+@pytest.mark.parametrize("data", [b"\xf0\x9f\x98", b"<", b'"', b"---\n", b"=\n=\n=", b":", b"{}", b"[[]]", b"-\xff"])
+def test_scraps_give_text_or_one_of_our_errors(data: bytes, name: str):
+    try:
+        outcome = extract(data, name).text.strip()
+    except VstashError as error:
+        outcome = error.hint
+    assert outcome

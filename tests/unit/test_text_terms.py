@@ -1,0 +1,121 @@
+"""What is looked for: words, phrases, bigrams and pieces of identifiers, as FTS5 itself sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import apsw
+import pytest
+
+from vstash.text.terms import STOP_WORDS, QueryTerm, extra_terms, query_terms
+
+
+@pytest.fixture
+def index() -> Iterator[apsw.Connection]:
+    """An index with the columns and the tokenizer of a vstash database."""
+    connection = apsw.Connection(":memory:")
+    connection.execute(
+        "CREATE VIRTUAL TABLE t USING fts5(text, title, terms, tokenize='porter unicode61 remove_diacritics 2')"
+    )
+    yield connection
+    connection.close()
+
+
+def expression(query: str) -> str:
+    """Any of a query's terms, each quoted; their texts hold nothing to escape."""
+    return " OR ".join(f'"{term.text}"{"*" * term.prefix}' for term in query_terms(query))
+
+
+def found(index: apsw.Connection, query: str, *texts: str) -> list[str]:
+    """The texts that a query finds among these."""
+    index.execute("DELETE FROM t")
+    index.executemany("INSERT INTO t VALUES (?, '', ?)", [(text, extra_terms(text)) for text in texts])
+    rows = index.execute("SELECT text FROM t WHERE t MATCH ? ORDER BY rowid", (expression(query),))
+    return [text for (text,) in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("plain words, with Capitals and ALLCAPS", ""),
+        ("snake_case dotted.name kebab-case", ""),
+        ("HTTP2Server getUserName", "http server get user name"),
+        ("parseHTML XMLHttpRequest iPhone OAuth2", "parse html xml http request phone auth"),
+        ("commit a3f9c0e1d2 key aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQ", ""),
+        ("東京大学", "東京 京大 大学 学"),
+        ("猫", "猫"),
+        ("iPhoneを買う 2024年", "iphone phone を買 買う う 2024 年"),
+        ("서울에 간다", "서울 울에 에 간다 다"),
+        ("ﾎﾟﾁ", "ポチ チ"),
+        ("", ""),
+    ],
+)
+def test_extra_terms(text: str, terms: str):
+    assert extra_terms(text) == terms
+
+
+def test_extra_terms_are_not_what_the_tokenizer_finds_anyway(index: apsw.Connection):
+    tokenizer = index.fts5_tokenizer("porter", ["unicode61", "remove_diacritics", "2"])
+    for text in ("snake_case", "dotted.name", "kebab-case", "path/to/file"):
+        tokens = tokenizer(text.encode(), apsw.FTS5_TOKENIZE_DOCUMENT, None, include_offsets=False)
+        assert len(list(tokens)) > 1
+        assert extra_terms(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "terms"),
+    [
+        ("the door code", [QueryTerm("the"), QueryTerm("door"), QueryTerm("code")]),
+        ('find "door code" now', [QueryTerm("find"), QueryTerm("door code", phrase=True), QueryTerm("now")]),
+        ('5" pipe', [QueryTerm("5"), QueryTerm("pipe")]),
+        ('"" "?" (x)', [QueryTerm("x")]),
+        ("word word", [QueryTerm("word")]),
+        ("os.path", [QueryTerm("os.path"), QueryTerm("os", extra=True), QueryTerm("path", extra=True)]),
+        ("getName", [QueryTerm("getName"), QueryTerm("get", extra=True), QueryTerm("name", extra=True)]),
+        ("don’t l'eau", [QueryTerm("don't"), QueryTerm("l'eau"), QueryTerm("eau", extra=True)]),
+        ("東京大", [QueryTerm("東京", extra=True), QueryTerm("京大", extra=True)]),
+        ('"東京大"', [QueryTerm("東京 京大", phrase=True, extra=True)]),
+        ("Qt東京", [QueryTerm("Qt"), QueryTerm("東京", extra=True)]),
+        ("??? 🙂", [QueryTerm("🙂", extra=True)]),
+        (" \n", []),
+    ],
+)
+def test_query_terms(query: str, terms: list[QueryTerm]):
+    assert query_terms(query) == tuple(terms)
+
+
+@pytest.mark.parametrize(
+    ("query", "hit", "miss"),
+    [
+        ("user", "call getUserName here", "call getusername here"),
+        ("getUserName", "def get_user_name():", "nothing"),
+        ('"door code"', "the door code is", "code of the door"),
+        ("大学", "東京大学で学ぶ", "大きい学校"),
+        ("学", "東京大学", "東京"),
+        ('"京大学"', "東京大学", "京大の大学"),
+        ("ที่", "อยู่ที่นี่", "ทานข้าว"),
+        ("ガス", "ｶﾞｽ会社", "カス会社"),
+        ("2024", "2024年", "2023年"),
+        ("munchen", "MÜNCHEN", "muenchen"),
+        ("🙂", "so 🙂", "so"),
+        ("great", "great🙂", "good🙂"),
+        ("great🙂", "great", "good"),
+        ("running", "he runs", "he walks"),
+    ],
+)
+def test_found_in_fts5(index: apsw.Connection, query: str, hit: str, miss: str):
+    assert found(index, query, hit, miss) == [hit]
+
+
+@pytest.mark.parametrize("query", ['"', "a\0b", "a\ud800b", "NEAR(a b) AND text:x* ^y -z", "'; DROP TABLE t", '"a""b"'])
+def test_no_query_is_a_syntax_error(index: apsw.Connection, query: str):
+    assert found(index, query + " safe", "safe") == ["safe"]
+
+
+def test_as_many_words_as_a_query_may_have(index: apsw.Connection):
+    assert found(index, " ".join(f"w{number}" for number in range(5000)), "w4999") == ["w4999"]
+
+
+def test_stop_words_are_lower_case_words():
+    assert {"the", "and", "don't", "which"} <= STOP_WORDS
+    assert all(word == word.lower().strip() and word for word in STOP_WORDS)

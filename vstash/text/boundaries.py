@@ -1,0 +1,195 @@
+"""Where may a text be cut, and where best? All positions at once, as arrays; each cut then takes O(log n)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+LONG_TOKEN = 64  # code points; a tokenizer that calls more than this one token has given up on it
+PIECE = 4  # code points for each token assumed in there
+
+# Kinds of cut, best first, and from which share of the ideal size on each is good enough: a paragraph's
+# end is worth a chunk half as long, a word's end is not.
+FLOORS = (0.5, 0.5, 0.6, 0.7, 0.85, 0.9)  # heading, paragraph, line, sentence, word, token
+
+_SPACES = (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B))
+_SPACES += (0x2028, 0x2029, 0x202F, 0x205F, 0x3000)  # the code points for which str.isspace() holds
+_ENDERS = tuple(map(ord, ".!?…:;。！？｡"))
+_CLOSERS = tuple(map(ord, "\"')]}”’»」』）"))
+_WIDE_ENDERS = tuple(map(ord, "。！？｡"))
+
+
+@dataclass(frozen=True, slots=True)
+class Boundaries:
+    """A text as positions, in code points. Every cut is at a visible character that follows another,
+    so no chunk is blank and spaces stay with what they follow.
+
+    `starts` are token starts, `assumed` those that no tokenizer named; `ranks` the places to cut, for
+    each of FLOORS; `atoms` are (start, end, tokens) of what should stay whole, shape (3, n).
+    """
+
+    visible: Ints
+    starts: Ints
+    assumed: Ints
+    ranks: tuple[Ints, ...]
+    atoms: Ints
+
+    def tokens(self, start: int, end: int) -> int:
+        """How many tokens start in text[start:end]."""
+        low, high = np.searchsorted(self.starts, (start, end))
+        return int(high - low)
+
+    def counted(self, start: int, end: int) -> bool:
+        """Whether `tokens` is what a tokenizer would make of text[start:end] alone, give or take a few:
+        no word is cut, and none too long for a vocabulary is in it."""
+        low, high = np.searchsorted(self.assumed, (start, end))
+        return bool(low == high) and not (self._glued(start) or self._glued(end))
+
+    def cut(self, start: int, end: int, budget: int) -> int:
+        """Where to cut text[start:end] so that the first part has at most `budget` tokens and the parts
+        come out even; `end` when it holds a single visible character."""
+        first = int(np.searchsorted(self.starts, start))
+        total = self.tokens(start, end)
+        ideal = total / max(2, -(-total // budget))
+        last = self._offset(first + budget, end)
+        for rank, floor in zip(self.ranks, FLOORS, strict=True):
+            found = self._free(_between(rank, self._offset(first + int(floor * ideal), end), last), start, budget)
+            if found.size:
+                sizes = np.searchsorted(self.starts, found) - first
+                return int(found[np.argmin(np.abs(sizes - ideal))])
+        return self._anyhow(start, end, last, budget)
+
+    def _anyhow(self, start: int, end: int, last: int, budget: int) -> int:
+        """The last place that spares atoms, else the last token, else the middle."""
+        for rank in self.ranks:
+            found = self._free(_between(rank, start + 1, last), start, budget)
+            if found.size:
+                return int(found[-1])
+        found = _between(self.ranks[-1], start + 1, min(last, end - 1))
+        if found.size:
+            return int(found[-1])
+        inside = _between(self.visible, start, end - 1)[1:]
+        return int(inside[(inside.size - 1) // 2]) if inside.size else end
+
+    def _glued(self, position: int) -> bool:
+        """Whether a visible character stands right before this one."""
+        at = int(np.searchsorted(self.visible, position))
+        return 0 < at < self.visible.size and int(self.visible[at - 1]) == position - 1
+
+    def _offset(self, token: int, end: int) -> int:
+        """Where this token starts, but inside of a text that ends at `end`."""
+        return min(int(self.starts[token]), end - 1) if token < self.starts.size else end - 1
+
+    def _free(self, positions: Ints, start: int, budget: int) -> Ints:
+        """The positions after `start` that cut no atom which would fit the budget."""
+        positions = positions[positions > start]
+        if not self.atoms.size:
+            return positions
+        before = np.searchsorted(self.atoms[0], positions) - 1
+        inside = (before >= 0) & (positions < self.atoms[1][before]) & (self.atoms[2][before] <= budget)
+        free: Ints = positions[~inside]
+        return free
+
+
+def boundaries(
+    text: str, starts: Sequence[int], headings: Iterable[int], atoms: Sequence[tuple[int, int]]
+) -> Boundaries:
+    """The places to cut a text with visible characters, from its token starts, headings and atoms."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    space = _one_of(codes, _SPACES)
+    visible = np.flatnonzero(~space).astype(np.int64)
+    named = np.asarray(starts, dtype=np.int64)
+    assumed = _assumed(named, space)
+    all_starts = _snapped(visible, np.sort(np.concatenate((named, assumed))))
+    spans = np.asarray(atoms, dtype=np.int64).reshape(-1, 2).T
+    paragraphs, lines, sentences, words = _gaps(codes, space, visible[0])
+    sizes = np.searchsorted(all_starts, spans[1]) - np.searchsorted(all_starts, spans[0])
+    ranks = (
+        np.fromiter(headings, dtype=np.int64),
+        paragraphs,
+        np.concatenate((lines, spans[0], spans[1])),
+        np.concatenate((sentences, _wide_sentences(codes))),
+        np.concatenate((words, _wide(codes))),
+        all_starts,
+    )
+    return Boundaries(
+        visible,
+        all_starts,
+        assumed,
+        tuple(_inner(visible, rank) for rank in ranks),
+        np.concatenate((_snapped(visible, spans[0], keep=True)[None], spans[1][None], sizes[None])),
+    )
+
+
+def _between(positions: Ints, low: int, high: int) -> Ints:
+    """The positions from low to high, both included."""
+    return positions[np.searchsorted(positions, low) : np.searchsorted(positions, high, side="right")]
+
+
+def _one_of(codes: NDArray[np.uint32], wanted: tuple[int, ...]) -> Mask:
+    """Which code points are among the wanted ones: by table, `np.isin` sorts."""
+    top = max(wanted) + 1
+    table = np.zeros(top + 1, dtype=np.bool_)
+    table[list(wanted)] = True
+    found: Mask = table[np.minimum(codes, top)]
+    return found
+
+
+def _snapped(visible: Ints, positions: Ints, *, keep: bool = False) -> Ints:
+    """Positions moved to the next visible character; those past the last one go, or stay at it."""
+    index = np.searchsorted(visible, positions)
+    snapped: Ints = visible[np.minimum(index, visible.size - 1) if keep else index[index < visible.size]]
+    return snapped
+
+
+def _inner(visible: Ints, positions: Ints) -> Ints:
+    """Sorted places to cut: at visible characters, and not before the first."""
+    snapped = np.sort(_snapped(visible, positions), kind="stable")  # `np.unique` hashes: ten times slower
+    inner: Ints = snapped[(snapped > visible[0]) & np.append(True, snapped[1:] > snapped[:-1])[: snapped.size]]
+    return inner
+
+
+def _assumed(starts: Ints, space: Mask) -> Ints:
+    """Token starts where the tokenizer names none for long: in words too long for its vocabulary, which
+    it takes for one unknown token, and in characters that it drops."""
+    edges = np.concatenate((starts, [space.size]))
+    begins = np.concatenate(([0], starts))
+    long = np.flatnonzero(edges - begins > LONG_TOKEN)
+    added = [np.arange(begins[gap] + PIECE, edges[gap], PIECE, dtype=np.int64) for gap in long]
+    assumed: Ints = np.concatenate(added) if added else np.empty(0, dtype=np.int64)
+    return assumed[~space[assumed]]
+
+
+def _gaps(codes: NDArray[np.uint32], space: Mask, first: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """Where words start after a gap, by what the gap is: a blank line, a line's end, a sentence's, a space."""
+    starts = np.flatnonzero(~space[1:] & space[:-1]) + 1
+    starts = starts[starts > first].astype(np.int64)
+    gaps = (np.flatnonzero(space[1:] & ~space[:-1]) + 1)[: starts.size]
+    lines = np.cumsum(codes == ord("\n"))
+    count = lines[starts - 1] - lines[gaps - 1]
+    closed = _one_of(codes[gaps - 1], _CLOSERS) & (gaps > 1)
+    last = codes[gaps - 1 - closed]
+    lower = (codes[starts] >= ord("a")) & (codes[starts] <= ord("z"))
+    sentence = (count == 0) & _one_of(last, _ENDERS) & ~lower
+    word = (count == 0) & ~sentence
+    return starts[count > 1], starts[count == 1], starts[sentence], starts[word]
+
+
+def _wide_sentences(codes: NDArray[np.uint32]) -> Ints:
+    """Where a sentence of a script without spaces starts: after its full stop and closing marks."""
+    stop = _one_of(codes, _WIDE_ENDERS)
+    mark = stop | _one_of(codes, _CLOSERS)
+    ended = stop[:-1] | (np.concatenate(([False], stop[:-2])) & mark[:-1]) if codes.size > 1 else stop[:0]
+    return (np.flatnonzero(ended & ~mark[1:]) + 1).astype(np.int64)
+
+
+def _wide(codes: NDArray[np.uint32]) -> Ints:
+    """Where characters of Han and kana start: without a dictionary, each may start a word."""
+    wide = ((codes >= 0x3041) & (codes <= 0x9FFF)) | ((codes >= 0x20000) & (codes <= 0x3FFFF))
+    return np.flatnonzero(wide).astype(np.int64)

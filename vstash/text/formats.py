@@ -1,0 +1,126 @@
+"""Which reader is a file for? By its content where that is plain, else by its suffix."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from vstash.errors import UnsupportedSource
+from vstash.text.decode import HEAD, binary
+
+_SOURCE_CODE = """.py .pyi .pyx .pyw .c .h .cc .cpp .cxx .hh .hpp .hxx .m .mm .cs .java .kt .kts .scala .groovy
+.gradle .go .rs .swift .zig .nim .d .v .js .mjs .cjs .jsx .ts .mts .cts .tsx .vue .svelte .php .rb .pl .pm .lua
+.r .jl .hs .ml .mli .fs .fsx .clj .cljs .ex .exs .erl .hrl .elm .lisp .el .scm .rkt .dart .pas .f .f90 .for
+.ada .adb .asm .s .vb .bas .sh .bash .zsh .fish .ps1 .bat .cmd .awk .sql .css .scss .sass .less .proto .graphql
+.tf .hcl .cmake .mk .vim .tcl .sol .cu .glsl .wgsl .toml .yaml .yml .ini .cfg .conf"""
+
+
+def _each(reader: str, suffixes: str) -> dict[str, str]:
+    return dict.fromkeys(suffixes.split(), reader)
+
+
+READERS = {
+    **_each("source", _SOURCE_CODE),
+    **_each("markdown", ".md .markdown .mdown .mkd .mdx .qmd .rmd"),
+    **_each("rst", ".rst .rest"),
+    **_each("webpage", ".html .htm .xhtml .shtml"),
+    **_each("pdf", ".pdf"),
+    **_each("delimited", ".csv .tsv .tab"),
+    **_each("jsondata", ".json .geojson .jsonld"),
+    **_each("notebook", ".ipynb"),
+    **_each("jsonlines", ".jsonl .ndjson"),
+}
+
+_DOCUMENT = "save it as PDF, HTML or text and add that"
+_IMAGE = "run text recognition over it and add the text"
+_SOUND = "add a transcript of it instead"
+_ARCHIVE = "unpack it and add the files"
+
+UNREAD = {
+    **_each("Word document", ".docx .doc .docm .dotx .dot"),
+    **_each("spreadsheet", ".xlsx .xls .xlsm .xlsb .ods .numbers"),
+    **_each("presentation", ".pptx .ppt .pptm .odp .key"),
+    **_each("OpenDocument text", ".odt .ott .fodt"),
+    **_each("rich text document", ".rtf .pages .wpd"),
+    **_each("e-book", ".epub .mobi .azw .azw3 .djvu"),
+    **_each("Outlook message", ".msg .pst"),
+    **_each("PostScript document", ".ps .eps"),
+    **_each("image", ".png .jpg .jpeg .gif .bmp .tif .tiff .webp .ico .heic .psd .avif"),
+    **_each("recording", ".mp3 .wav .flac .ogg .m4a .aac .opus .mp4 .mkv .mov .avi .webm .wmv"),
+    **_each("archive", ".zip .tar .gz .tgz .bz2 .xz .zst .7z .rar .jar .whl .iso .dmg"),
+}
+_HINTS = {"image": _IMAGE, "recording": _SOUND, "archive": _ARCHIVE}
+
+_MAGIC = (
+    (b"PK\x03\x04", "zip archive"),
+    (b"PK\x05\x06", "zip archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Office document"),
+    (b"\x89PNG", "PNG image"),
+    (b"\xff\xd8\xff", "JPEG image"),
+    (b"GIF8", "GIF image"),
+    (b"II*\0", "TIFF image"),
+    (b"MM\0*", "TIFF image"),
+    (b"BM", "BMP image"),
+    (b"RIFF", "recording or WebP image"),
+    (b"ID3", "MP3 recording"),
+    (b"OggS", "Ogg recording"),
+    (b"fLaC", "FLAC recording"),
+    (b"\x1aE\xdf\xa3", "Matroska video"),
+    (b"\x1f\x8b", "gzip archive"),
+    (b"BZh", "bzip2 archive"),
+    (b"\xfd7zXZ", "xz archive"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard archive"),
+    (b"7z\xbc\xaf", "7-Zip archive"),
+    (b"Rar!", "RAR archive"),
+    (b"\x7fELF", "ELF program"),
+    (b"MZ", "Windows program"),
+    (b"\xcf\xfa\xed\xfe", "macOS program"),
+    (b"\xca\xfe\xba\xbe", "macOS program or Java class"),
+    (b"\0asm", "WebAssembly program"),
+    (b"SQLite format 3\0", "SQLite database"),
+    (b"PAR1", "Parquet table"),
+)
+
+
+def reader_for(data: bytes, name: str) -> str:
+    """The module under `vstash.text.readers` that reads this file.
+
+    A PDF or an HTML page is known by how it starts, whatever its name; other formats that vstash
+    knows but does not read raise UnsupportedSource, by name or by magic number. The rest is text.
+    """
+    suffix = PurePath(name).suffix.lower()
+    start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in data[:1024]):
+        return "pdf"
+    if start[:14].lower().startswith((b"<!doctype html", b"<html")) and _may_be_page(suffix):
+        return "webpage"
+    if suffix in UNREAD:
+        raise _unread(name, UNREAD[suffix])
+    if start.startswith(b"{\\rtf"):
+        raise _unread(name, "rich text document")
+    known = _magic(data[:HEAD])
+    if known:
+        raise binary(name, known)
+    return READERS.get(suffix, "plain")
+
+
+def _may_be_page(suffix: str) -> bool:
+    """Markdown and source files may rightly start with HTML; a file with no name for its format may not."""
+    return suffix not in READERS or suffix == ".pdf"
+
+
+def _magic(head: bytes) -> str:
+    """The format that a magic number names; some are plain letters, so only if the rest is no plain text."""
+    if b"ustar" in head[257:262]:
+        return "tar archive"
+    if b"ftyp" in head[4:8] and b"\0" in head[:4]:
+        return "MP4 video"
+    if b"\0" not in head and head.isascii():
+        return ""
+    return next((name for magic, name in _MAGIC if head.startswith(magic)), "")
+
+
+def _unread(name: str, what: str) -> UnsupportedSource:
+    article = "an" if what[0] in "aeiouAEIOU" else "a"
+    return UnsupportedSource(
+        f"{name} is {article} {what}, which vstash does not read", hint=_HINTS.get(what, _DOCUMENT)
+    )

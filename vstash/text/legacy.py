@@ -1,0 +1,58 @@
+"""Which encoding older than UTF-8 is this? Imported only when a file turns out not to be UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+SAMPLE = 1 << 15  # bytes; the detector's time grows with them, its answer hardly
+WESTERN_RUN = 1.6  # mean length of runs of bytes >= 0x80; accents stand alone, other scripts do not
+
+_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+_UTF8_SEQUENCE = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_DOUBLE_BYTE = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
+_OTHER_SCRIPTS = (*_DOUBLE_BYTE, "cp1251", "koi8_r", "cp866", "cp1253", "cp1255", "cp1256", "cp874")
+_AS_BROWSERS_DO = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030"}
+
+
+def encoding_of(data: bytes, declared: str = "") -> str:
+    """A codec for bytes that are not UTF-8; decode with errors="replace".
+
+    In this order: UTF-8 with a few damaged bytes, what the document declares, Windows-1252 when the
+    high bytes stand alone as accents do, else charset-normalizer's choice among other scripts.
+    Its free choice is not taken: it reads short Western text as Mac or Baltic.
+    """
+    sample = _telling(data)
+    runs = _HIGH_RUN.findall(sample)
+    high = sum(map(len, runs))
+    if 2 * sum(map(len, _UTF8_SEQUENCE.findall(sample))) > high:
+        return "utf-8"
+    known = _codec(declared)
+    if known:
+        return known
+    if b"\x1b$" in data or high < WESTERN_RUN * len(runs):
+        return "iso2022_jp" if b"\x1b$" in data else "cp1252"
+    best = from_bytes(sample, cp_isolation=list(_OTHER_SCRIPTS)).best()
+    return best.encoding if best else "cp1252"
+
+
+def _telling(data: bytes) -> bytes:
+    """The lines with high bytes, up to SAMPLE bytes: the rest is ASCII and says nothing."""
+    lines = re.finditer(rb"[^\n]{0,200}[\x80-\xff][^\n]{0,200}", data)
+    sample = b""
+    for line in lines:
+        sample += line.group() + b"\n"
+        if len(sample) > SAMPLE:
+            break
+    return sample
+
+
+def _codec(declared: str) -> str:
+    """The codec for a declared charset, or "" when there is none or it would have been UTF-8."""
+    try:
+        name = codecs.lookup(declared).name if declared else ""
+    except (LookupError, ValueError):
+        return ""
+    return "" if name.startswith(("utf", "unicode", "idna", "punycode")) else _AS_BROWSERS_DO.get(name, name)

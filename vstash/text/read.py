@@ -1,0 +1,31 @@
+"""What does a file say? Bytes and a name in; text, title, headings and metadata out. No disk, no network."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from vstash.errors import UnsupportedSource
+from vstash.text.formats import reader_for
+from vstash.text.readers.base import Extract, Reader
+
+__all__ = ["Extract", "extract"]
+
+
+def extract(data: bytes, name: str) -> Extract:
+    """The text of a file and what its format says about it. `name` is a file name or path.
+
+    Only the reader that is needed gets imported. Raises UnsupportedSource for what is empty,
+    binary, encrypted, damaged, or in a format that vstash does not read.
+    """
+    if not data.strip():
+        raise _empty(name)
+    reader = cast(Reader, import_module(f"vstash.text.readers.{reader_for(data, name)}"))
+    found = reader.read(data, name)
+    if not found.text.strip():
+        raise _empty(name)
+    return found
+
+
+def _empty(name: str) -> UnsupportedSource:
+    return UnsupportedSource(f"{name} is empty", hint="there is nothing in it to search for")

@@ -1,0 +1,64 @@
+"""What does a reader make of a file's bytes? The value that all of them return, and its smaller parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from vstash.types import Heading
+
+TITLE_LIMIT = 200  # code points; a longer title is a paragraph that was marked up as one
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """The text of a source and what its format says about it.
+
+    Offsets are code points into `text`. `headings` are in order of `start`; `atoms` are sorted, disjoint
+    spans (start, end) that should stay whole. `metadata` holds what JSON can hold; `metadata["tags"]`,
+    if there, is a list of strings. `title` is "" when the document does not name itself.
+    `dated_at` is the date that the document itself gives, in UTC.
+    """
+
+    text: str
+    kind: str
+    title: str = ""
+    headings: tuple[Heading, ...] = ()
+    atoms: tuple[tuple[int, int], ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    dated_at: datetime | None = None
+
+
+class Reader(Protocol):
+    """A reader module."""
+
+    def read(self, data: bytes, name: str) -> Extract:
+        """The extract of a file of this format. Raises UnsupportedSource when it is not one."""
+        ...
+
+
+def one_line(text: str) -> str:
+    """A title's words on one line, at most TITLE_LIMIT code points."""
+    return " ".join(text[: 4 * TITLE_LIMIT].split())[:TITLE_LIMIT].rstrip()
+
+
+def first_title(headings: Iterable[Heading], level: int = 1) -> str:
+    """The words of the first heading of this level, or ""."""
+    return next((heading.title for heading in headings if heading.level == level), "")
+
+
+def line_starts(text: str) -> list[int]:
+    r"""The offset of every line, lines ending at "\n" only, and at last the text's length."""
+    return [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
+
+
+def disjoint(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The spans sorted, without empty ones and without those that overlap an earlier one."""
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if start < end and (not kept or start >= kept[-1][1]):
+            kept.append((start, end))
+    return tuple(kept)

@@ -1,0 +1,110 @@
+"""Markdown: headings as CommonMark sees them, YAML front matter, and blocks that should stay whole."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from vstash.text.dates import parse_date
+from vstash.text.decode import clean, decode
+from vstash.text.readers.base import Extract, disjoint, first_title, line_starts, one_line
+from vstash.types import Heading
+
+FRONT_MATTER_LIMIT = 1 << 16  # code points; YAML is slow and a longer block is no front matter
+
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOO_DEEP = re.compile(r"(?:[\[{][^\[\]{}\n]*){40}")  # PyYAML takes seconds over such a line
+_ATTRIBUTES = re.compile(r"\s*\{:?\s*[#.][^{}]*\}\s*$")  # "# Title { #anchor }"
+_ATOMS = frozenset({"fence", "code_block", "table_open"})
+_WORDS = frozenset({"text", "text_special", "code_inline", "image"})
+
+
+class _NoAliases(yaml.SafeLoader):
+    """Aliases let a kilobyte of YAML unfold into gigabytes, and front matter has no use for them."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("alias")
+        return super().compose_node(parent, index)
+
+
+def read(data: bytes, name: str) -> Extract:
+    """The file as it is, front matter included; `metadata` is that front matter."""
+    text = decode(data, name)
+    metadata, body = front_matter(text)
+    headings, atoms = outline(text, body)
+    return Extract(
+        text,
+        "markdown",
+        title=one_line(str(metadata.get("title") or "")) or first_title(headings),
+        headings=headings,
+        atoms=atoms,
+        metadata=metadata,
+        dated_at=parse_date(metadata.get("date")) or parse_date(metadata.get("created")),
+    )
+
+
+def front_matter(text: str) -> tuple[dict[str, Any], int]:
+    """The YAML mapping between "---" lines that opens a text, and the offset after it; else ({}, 0)."""
+    match = _FRONT_MATTER.match(text, 0, FRONT_MATTER_LIMIT)
+    if not match or _TOO_DEEP.search(match[1]):
+        return {}, 0
+    try:
+        found = yaml.load(match[1], Loader=_NoAliases)  # noqa: S506 - a subclass of SafeLoader
+        metadata = {one_line(str(key)): _plain(value) for key, value in found.items()}
+    # Beside YAML's own: impossible dates and numbers, unhashable keys, no mapping, too deep a nest.
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        return {}, 0
+    if "tags" in metadata:
+        metadata["tags"] = _tags(metadata["tags"])
+    return metadata, match.end()
+
+
+def outline(text: str, body: int = 0) -> tuple[tuple[Heading, ...], tuple[tuple[int, int], ...]]:
+    """Headings and atoms (code blocks, tables) of Markdown that starts at the offset `body`."""
+    parser = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+    lines = [body + start for start in line_starts(text[body:])]
+    tokens = parser.parse(text[body:])
+    headings = []
+    atoms = []
+    for token, inside in pairwise([*tokens, None]):
+        if not token or not token.map:
+            continue
+        if token.type == "heading_open" and token.level == 0 and inside:
+            title = _words(parser, inside.content)
+            if title:
+                headings.append(Heading(lines[token.map[0]], int(token.tag[1]), title))
+        elif token.type in _ATOMS:
+            atoms.append((lines[token.map[0]], lines[token.map[1]]))
+    return tuple(headings), disjoint(atoms)
+
+
+def _words(parser: MarkdownIt, markup: str) -> str:
+    """A heading's words without its markup and attributes."""
+    tokens: list[Token] = []
+    parser.inline.parse(one_line(_ATTRIBUTES.sub("", markup)), parser, {}, tokens)
+    return one_line("".join(token.content for token in tokens if token.type in _WORDS))
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold of a YAML value. Recursion is bounded by the parser's own."""
+    if isinstance(value, dict):
+        return {one_line(str(key)): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(inner) for inner in value]
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < 2**63:
+        return value
+    return value if isinstance(value, float) and abs(value) < 1e300 else clean(str(value))
+
+
+def _tags(value: Any) -> list[str]:
+    """Tags as a list, also when they were written as "a, b"."""
+    words = value if isinstance(value, list) else str(value or "").split(",")
+    return [tag for tag in (one_line(str(word)).lstrip("#") for word in words) if tag]

@@ -1,0 +1,182 @@
+"""HTML: the text that a browser would show, in blocks. Parsed as a stream, so depth costs nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import etree
+
+from vstash.errors import UnsupportedSource
+from vstash.text.dates import parse_date
+from vstash.text.decode import clean, decode
+from vstash.text.readers.base import Extract, disjoint, first_title, one_line
+from vstash.types import Heading
+
+_SKIPPED = frozenset({"script", "style", "noscript", "template", "svg", "math", "iframe", "object", "canvas"})
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_BLOCKS = """p ul ol dl table blockquote pre figure form fieldset section article main header footer nav aside
+hr details address"""
+_PARAGRAPHS = frozenset({*_BLOCKS.split(), *_HEADINGS})
+_LINES = frozenset({"div", "br", "li", "tr", "dt", "dd", "caption", "figcaption", "option", "summary", "legend"})
+_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
+_DATES = ("article:published_time", "date", "dc.date", "dcterms.created", "last-modified")
+_KEPT = ("description", "author", "keywords", *_DATES)
+
+
+def read(data: bytes, name: str) -> Extract:
+    """Text in blocks, list items after "- ", table rows as "a | b"; rows and `pre` are atoms."""
+    declared = _CHARSET.search(data[:2048])
+    page = decode(data, name, declared[1].decode("ascii") if declared else "")
+    built = _parse(page, name)
+    return Extract(
+        "".join(built.out),
+        "html",
+        title=one_line(built.title) or first_title(built.headings),
+        headings=tuple(built.headings),
+        atoms=disjoint(built.atoms),
+        metadata=built.metadata,
+        dated_at=next((date for key in _DATES if (date := parse_date(built.metadata.get(key)))), None),
+    )
+
+
+def _parse(page: str, name: str) -> _Page:
+    parser = etree.HTMLParser(target=_Page(), encoding="utf-8", huge_tree=True)
+    try:
+        built: _Page = etree.fromstring(page.encode("utf-8"), parser)
+    except etree.LxmlError as error:
+        raise UnsupportedSource(f"{name} is no readable HTML: {error}", hint="open and save it anew") from error
+    return built
+
+
+class _Page:
+    """A parser target that writes the page down; what parts two pieces of text is held in `_gap` until
+    the second one comes, so that the strongest of several breaks wins."""
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.headings: list[Heading] = []
+        self.atoms: list[tuple[int, int]] = []
+        self.metadata: dict[str, str] = {}
+        self.title = ""
+        self._length = 0
+        self._gap = ""
+        self._fresh = False  # in a cell or list item without text so far: breaks do not count
+        self._skipped = 0  # open elements inside of one that is not shown
+        self._pre = 0
+        self._in_title = False
+        self._heading: list[str] | None = None
+        self._spans: list[int | None] = []  # where the open rows and `pre`s start, once they have text
+        self._cells: list[int] = []
+
+    def start(self, tag: str, attributes: Any) -> None:
+        if self._skipped or tag in _SKIPPED:
+            self._skipped += 1
+            return
+        self._break(tag)
+        if tag == "meta":
+            self._meta(attributes)
+        elif tag == "title":
+            self._in_title = not self.title
+        elif tag in {"pre", "tr"}:
+            self._open_span(tag)
+        elif tag in {"td", "th"}:
+            self._cell()
+        elif tag == "li":
+            self._gap = (self._gap.rstrip(" -|") or "\n") + "- "
+            self._fresh = True
+        elif tag in _HEADINGS:
+            self._heading = []
+        elif tag == "img":
+            self.data(attributes.get("alt") or "")
+
+    def end(self, tag: str) -> None:
+        if self._skipped:
+            self._skipped -= 1
+            return
+        if tag == "title":
+            self._in_title = False
+        elif tag in {"pre", "tr"}:
+            self._close_span(tag)
+        elif tag in {"td", "th"}:
+            self._gap = self._gap if self._fresh else ""
+        elif tag in _HEADINGS:
+            self._close_heading(_HEADINGS[tag])
+        self._break(tag)
+
+    def data(self, text: str) -> None:
+        if self._skipped:
+            return
+        if self._in_title:
+            self.title += text
+        elif self._pre:
+            self._write(clean(text))
+        else:
+            self._flow(clean(text))
+
+    def close(self) -> _Page:
+        return self
+
+    def _flow(self, text: str) -> None:
+        words = " ".join(text.split())
+        if text[:1].isspace() or not words:
+            self._gap = self._gap or " "
+        if words:
+            self._write(words)
+            self._gap = " " if text[-1:].isspace() else ""
+
+    def _write(self, text: str) -> None:
+        if not text:
+            return
+        gap = self._gap if self._length else self._gap.lstrip()
+        self._gap, self._fresh = "", False
+        begin = self._length + len(gap)
+        self._spans = [begin if start is None else start for start in self._spans]
+        if self._heading is not None:
+            if not self._heading:
+                self.headings.append(Heading(begin, 0, ""))
+            self._heading += [gap, text]
+        self.out += [gap, text]
+        self._length = begin + len(text)
+
+    def _break(self, tag: str) -> None:
+        strength = 2 if tag in _PARAGRAPHS else 1 if tag in _LINES else 0
+        if strength and not self._fresh and self._gap.count("\n") < strength:
+            self._gap = "\n" * strength
+
+    def _cell(self) -> None:
+        """Cells are parted by bars, empty ones too, so that columns stay aligned."""
+        if self._cells and self._cells[-1]:
+            self._gap = f"{self._gap.removesuffix(' ')} | " if self._fresh else " | "
+        if self._cells:
+            self._cells[-1] += 1
+        self._fresh = True
+
+    def _open_span(self, tag: str) -> None:
+        self._spans.append(None)
+        if tag == "tr":
+            self._cells.append(0)
+        else:
+            self._pre += 1
+
+    def _close_span(self, tag: str) -> None:
+        start = self._spans.pop() if self._spans else None
+        if start is not None and not (self.atoms and self.atoms[-1][0] >= start):
+            self.atoms.append((start, self._length))
+        if tag == "pre":
+            self._pre = max(0, self._pre - 1)
+        elif self._cells:
+            self._cells.pop()
+            self._gap, self._fresh = ("\n" if self._length else ""), False
+
+    def _close_heading(self, level: int) -> None:
+        if self._heading:
+            start = self.headings.pop().start
+            self.headings.append(Heading(start, level, one_line("".join(self._heading))))
+        self._heading = None
+
+    def _meta(self, attributes: Any) -> None:
+        key = (attributes.get("name") or attributes.get("property") or "").lower()
+        value = clean(attributes.get("content") or "").strip()
+        if key in _KEPT and value:
+            self.metadata.setdefault(key, value)
