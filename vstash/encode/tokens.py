@@ -1,0 +1,81 @@
+"""Where are the tokens of a text? Exactly, by a tokenizer file, or estimated from its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from vstash.errors import ModelUnavailable
+
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"  # written without spaces, a word or so each
+PIECE = 100_000  # code points; a tokenizer's time and memory grow faster than the text past this
+TEXT_LIMIT = 20_000  # code points; 256 tokens of prose are 1,200, so nothing past this is ever seen
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESTIMATE = re.compile(rf"[{CJK}]|[^\W{CJK}]{{1,6}}|[^\w\s]")
+_SPACE = re.compile(r"\s")
+
+
+def encodable(text: str) -> str:
+    """The text with each lone surrogate, which no tokenizer takes, replaced; offsets stay."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def estimated_starts(text: str) -> list[int]:
+    """Offsets, in code points, at which a word-piece tokenizer would start its tokens, more or less."""
+    return [match.start() for match in _ESTIMATE.finditer(text)]
+
+
+class Tokens:
+    """A `tokenizer.json`, cutting at `max_tokens` (special tokens included) or nowhere.
+
+    Raises: ModelUnavailable when the file cannot be read.
+    """
+
+    def __init__(self, file: Path, max_tokens: int | None = None) -> None:
+        self._tokenizer = _load(file)
+        self._tokenizer.no_padding()
+        if max_tokens is None:
+            self._tokenizer.no_truncation()
+        else:
+            self._tokenizer.enable_truncation(max_tokens)
+
+    def ids(self, text: str) -> list[int]:
+        """The ids that the model reads, special tokens included."""
+        ids: list[int] = self._tokenizer.encode(encodable(text[:TEXT_LIMIT])).ids
+        return ids
+
+    def starts(self, text: str) -> list[int]:
+        """The offset, in code points, at which each token starts; ascending, no special tokens."""
+        text = encodable(text)
+        found: list[int] = []
+        for begin, end in _pieces(text):
+            encoding = self._tokenizer.encode(text[begin:end], add_special_tokens=False)
+            found.extend(begin + start for start, _ in encoding.offsets)
+        return found
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of at most PIECE code points, cut behind white space where there is some near the end."""
+    begin = 0
+    while begin < len(text):
+        end = min(begin + PIECE, len(text))
+        if end < len(text):
+            spaces = [match.end() for match in _SPACE.finditer(text, max(begin, end - 1000), end)]
+            end = spaces[-1] if spaces else end
+        yield begin, end
+        begin = end
+
+
+def _load(file: Path) -> Any:
+    # The library reports an unreadable file as a bare Exception, so the file is read here.
+    try:
+        definition = file.read_text(encoding="utf-8")
+        return import_module("tokenizers").Tokenizer.from_str(definition)
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(
+            f"the tokenizer {file} cannot be read: {error}", hint="reinstall the package it belongs to"
+        ) from error
