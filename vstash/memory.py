@@ -1,0 +1,282 @@
+"""The one way in for programs, the command line and every other interface: what a memory can do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vstash import ingest, search, walk
+from vstash.check import run as run_check
+from vstash.encode.base import Encoder
+from vstash.encode.registry import load as load_encoder
+from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, SpaceMismatch
+from vstash.filters import And, Filter, from_options
+from vstash.store import open_store
+from vstash.store.base import Passage, Store
+from vstash.types import AddResult, Document, Mode, Query, Report, Results, Source
+from vstash.why import Loss, explain
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+class Memory:
+    """A document memory: `Memory.open(path)`, best as a context manager. Threads may share one.
+
+    Every method raises StoreError where the file cannot be reached, and says so in one line.
+    """
+
+    def __init__(self, store: Store, encoder: Encoder | None, now: Callable[[], datetime] = utc_now) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._now = now
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        encoder: str | Encoder | None = "default",
+        create: bool = True,
+        busy_wait: float = 30.0,
+        now: Callable[[], datetime] = utc_now,
+    ) -> Memory:
+        """Open the memory in the file at `path`, made if need be; ":memory:" keeps it in the process.
+
+        `encoder` is "default", "hash", a sentence-transformers model by name or folder, or an Encoder;
+        None opens without one, for everything but adding and searching. `busy_wait` is in seconds.
+
+        Raises: SpaceMismatch when the file's vectors are of another encoder, before anything is read or
+        written; DatabaseNotFound when there is no file and `create` is off; ModelUnavailable; StoreError.
+        """
+        chosen = None if encoder is None else load_encoder(encoder)
+        store = open_store(path, create=create, busy_wait=busy_wait, now=now)
+        try:
+            _require_same_space(store, chosen, path)
+        except BaseException:
+            store.close()
+            raise
+        return cls(store, chosen, now)
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._store.close()
+
+    def add(self, paths: Paths, *, collection: str = "default", tags: Sequence[str] = ()) -> list[AddResult]:
+        """Add files and folders, one result for each file; what is unchanged is not read again.
+
+        A file that cannot be read is a result with status "failed"; the others are stored.
+        """
+        return list(self.adding(paths, collection=collection, tags=tags))
+
+    def files(self, path: str | os.PathLike[str]) -> list[Path | str]:
+        """What `add` would look at under a path, in its order."""
+        return list(_files(path))
+
+    def adding(self, paths: Paths, *, collection: str = "default", tags: Sequence[str] = ()) -> Iterator[AddResult]:
+        """Like `add`, one result after another: what has been yielded as added is stored."""
+        labels = _labels(collection, tags)
+        several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+        found = chain.from_iterable(_sources(path, labels) for path in several)
+        return self._ingest().add(found)
+
+    def remember(
+        self,
+        text: str,
+        *,
+        title: str = "",
+        uri: str | None = None,
+        collection: str = "default",
+        tags: Sequence[str] = (),
+    ) -> AddResult:
+        """Store a text, however short. Without a uri the same text is stored once.
+
+        Raises: UnsupportedSource for a blank text.
+        """
+        pending = ingest.from_text(text, uri, title, _labels(collection, tags))
+        [result] = self._ingest().add([pending])
+        return result
+
+    def add_bytes(self, data: bytes, uri: str, *, collection: str = "default", tags: Sequence[str] = ()) -> AddResult:
+        """Store the content of a file that is not one, such as standard input; the uri's ending names the format."""
+        [result] = self._ingest().add([ingest.from_bytes(data, uri, _labels(collection, tags))])
+        return result
+
+    def add_texts(
+        self,
+        texts: Sequence[str],
+        uris: Sequence[str] | None = None,
+        titles: Sequence[str] | None = None,
+        vectors: ArrayLike | None = None,
+        collection: str = "default",
+        tags: Sequence[str] = (),
+    ) -> list[AddResult]:
+        """Store texts; with `vectors`, shape (len(texts), dim), each text becomes one chunk, unsplit.
+
+        Raises: InputError when the lengths differ, UnsupportedSource for a blank text, BadVectors.
+        """
+        labels = _labels(collection, tags)
+        columns = zip(texts, _column("uris", uris, texts), _column("titles", titles, texts), strict=True)
+        pending = [ingest.from_text(text, uri, title or "", labels) for text, uri, title in columns]
+        if vectors is None:
+            return list(self._ingest().add(pending))
+        return self._ingest().add_vectors([one.load() for one in pending], vectors)
+
+    def add_sources(self, sources: Iterable[Source]) -> Iterator[AddResult]:
+        """Store documents read elsewhere; their `content_hash` decides whether they are unchanged."""
+        return self._ingest().add(ingest.from_source(source) for source in sources)
+
+    def search(
+        self,
+        question: str | Query,
+        *,
+        limit: int = 5,
+        mode: Mode = "hybrid",
+        fusion: str | None = None,
+        vector: ArrayLike | None = None,
+        filter: Filter | None = None,  # noqa: A002  (the word of the contract)
+        collection: str | None = None,
+        tags: Sequence[str] = (),
+        after: str | datetime | None = None,
+        before: str | datetime | None = None,
+        **options: Any,
+    ) -> Results:
+        """The passages that answer a question, best first.
+
+        `vector` takes the place of encoding the question. `options` are the further fields of Query:
+        weights, recency, diversity, window. A Query can be passed whole instead.
+
+        Raises: InvalidQuery, InvalidFilter, BadVectors.
+        """
+        if not isinstance(question, Query):
+            rule = _both(filter, from_options(collection=collection, tags=tags, after=after, before=before))
+            question = _query(question, limit, mode, rule, {"fusion": fusion, **options})
+        return search.search(self._store, self._needed(), question, now=self._now(), vector=vector)
+
+    def why(self, query: str | Query, uri: str) -> Loss:
+        """Why a document is not among the hits of a query, or where it stands. Raises: DocumentNotFound."""
+        wanted = query if isinstance(query, Query) else Query(query)
+        return explain(self._store, self._needed(), wanted, self.get(uri), self._now())
+
+    def get(self, uri: str) -> Document:
+        """A document with its text. Raises: DocumentNotFound."""
+        found = self._store.document(uri)
+        if found is None:
+            raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
+        return found
+
+    def chunk(self, chunk_id: int) -> Passage:
+        """A passage by its id, as named in a hit. Raises: ChunkNotFound."""
+        found = self._store.passages([chunk_id])
+        if not found:
+            raise ChunkNotFound(f"there is no chunk {chunk_id}", hint="search again: a changed document gets new ids")
+        return found[0]
+
+    def list(
+        self,
+        *,
+        collection: str | None = None,
+        tags: Sequence[str] = (),
+        filter: Filter | None = None,  # noqa: A002
+    ) -> list[Document]:
+        """The documents, by uri, without their texts."""
+        return list(self._store.documents(_both(filter, from_options(collection=collection, tags=tags))))
+
+    def forget(self, uri: str) -> None:
+        """Remove a document and all that hangs on it. Raises: DocumentNotFound."""
+        if not self._store.forget(uri):
+            raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
+
+    def stats(self) -> dict[str, Any]:
+        """Counts and sizes: documents, chunks, bytes, encoder, schema, collections, tags."""
+        space = self._store.space()
+        return {**self._store.statistics(), "encoder": space.id if space else None}
+
+    def check(self, *, repair: bool = False) -> Report:
+        """Verify what is stored; `repair` rebuilds what is derived and never touches documents."""
+        return run_check(self._store, repair=repair, now=self._now)
+
+    def _ingest(self) -> ingest.Ingest:
+        return ingest.Ingest(self._store, self._needed(), self._now)
+
+    def _needed(self) -> Encoder:
+        if self._encoder is None:
+            raise InputError("this memory was opened without an encoder", hint="open it with encoder=…")
+        return self._encoder
+
+
+def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.PathLike[str]) -> None:
+    stored = store.space()
+    if encoder is None or stored is None:
+        return
+    asked = encoder.space
+    if stored.id != asked.id or stored.dim != asked.dim:
+        raise SpaceMismatch(
+            f"{os.fspath(path)} was made with the encoder {stored.model} ({stored.dim} dimensions),"
+            f" not with {asked.model} ({asked.dim})",
+            hint=f"pass --encoder {stored.model}, or use another file with --db",
+        )
+
+
+def _sources(path: str | os.PathLike[str], labels: ingest.Labels) -> Iterator[ingest.Pending | ingest.Failure]:
+    name = os.fspath(path)
+    if "://" in name:
+        yield ingest.Failure(name, "web pages cannot be added yet: save the page and add the file")
+        return
+    for file in walk.files(Path(name)):
+        yield ingest.from_file(file, labels)
+
+
+def _files(path: str | os.PathLike[str]) -> Iterator[Path | str]:
+    name = os.fspath(path)
+    if "://" in name:
+        yield name
+    else:
+        yield from walk.files(Path(name))
+
+
+def _labels(collection: str, tags: Sequence[str]) -> ingest.Labels:
+    if isinstance(tags, str):
+        raise InputError(f"tags is the text {tags!r}, not a list", hint="pass tags=[…]")
+    if not collection.strip() or any(not tag.strip() for tag in tags):
+        raise InputError("a collection or tag is blank", hint="give it a name")
+    return ingest.Labels(collection, tuple(sorted(set(tags))))
+
+
+def _column(name: str, values: Sequence[str] | None, texts: Sequence[str]) -> Sequence[str | None]:
+    if values is None:
+        return [None] * len(texts)
+    if isinstance(values, str) or len(values) != len(texts):
+        raise InputError(f"{name} has {len(values)} entries for {len(texts)} texts", hint="pass one for each text")
+    return values
+
+
+def _query(text: str, limit: int, mode: Mode, rule: Filter | None, options: dict[str, Any]) -> Query:
+    known = {"fusion", "weights", "recency", "diversity", "window"}
+    for name in options:
+        if name not in known:
+            raise InputError(f"unknown option {name!r}", hint=f"use one of {', '.join(sorted(known))}")
+    return Query(text, limit, mode, rule, **options)
+
+
+def _both(first: Filter | None, second: Filter | None) -> Filter | None:
+    if first is None or second is None:
+        return first or second
+    return And((first, second))

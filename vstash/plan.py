@@ -1,0 +1,106 @@
+"""How to answer a query: a pure function from the query and what is known of the corpus to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from vstash.rank import published
+from vstash.rank.fuse import CORE
+from vstash.text.terms import STOP_WORDS
+from vstash.types import Arm, Plan, Query, Term, TermStats
+
+DEFAULT_FUSION = "zscore"
+POSTINGS = 100_000  # FTS5 scores every posting it is given: this many take about 10 ms
+KEYWORD_DEPTH = 1000  # keyword scores fetched, so that candidates of the vector side have theirs
+EXACT_MAX = 5_000  # vectors: up to here comparing all is as fast as asking the codes first
+RESCORE = 8  # sign codes compared exactly for each candidate wanted …
+RESCORE_MIN = 800  # … and at the least: recall 0.99 at 10 and 0.95 at 100, see FACTS
+WEIGHTS = (0.5, 0.5)  # (vector, keyword)
+
+Admitted = tuple[tuple[Term, ...], tuple[str, ...]]
+
+
+def plan(query: Query, stats: TermStats) -> Plan:
+    """The arms to run, how to fuse them and what to do then, with a reason for each choice."""
+    fusion = query.fusion or DEFAULT_FUSION
+    terms, reason = choose_terms(stats) if fusion != "adaptive" else (stats.terms, ("every word is sent",))
+    weights, why = _weights(query, stats, fusion)
+    pool, depth = _sizes(query, stats, fusion)
+    arms = []
+    if query.mode != "keyword":
+        path, rescore, how = _path(stats, pool)
+        arms.append(Arm("vector", weights[0], pool, pool, path=path, rescore=rescore))
+        reason = (*reason, how)
+    if query.mode != "vector" and terms:
+        arms.append(Arm("keyword", weights[1], pool, depth, terms=terms))
+    if query.mode != "hybrid":
+        fusion, why = "raw", f"{query.mode} search shows that side's own scores"
+    return Plan(query, tuple(arms), fusion, tuple(_stages(query)), (*reason, why))
+
+
+def choose_terms(stats: TermStats) -> Admitted:
+    """The words to send to the keyword index, rarest first within the budget of postings, and why.
+
+    Stop words and words in more than half the chunks tell nothing apart, unless there are no others;
+    phrases are always sent.
+    """
+    distinct = {(term.text.casefold(), term.phrase): term for term in stats.terms}.values()
+    found = [term for term in distinct if term.df or term.phrase]
+    steps: list[tuple[str, Callable[[Term], bool]]] = [
+        ("stop words", lambda term: term.text.casefold() in STOP_WORDS),
+        ("words in more than half the chunks", lambda term: 2 * term.df > stats.chunks),
+    ]
+    reason = []
+    for name, drop in steps:
+        kept = [term for term in found if term.phrase or not drop(term)]
+        if kept and len(kept) < len(found):
+            reason.append(f"{name} left out: {', '.join(term.text for term in found if term not in kept)}")
+            found = kept
+    admitted, budget = list[Term](), POSTINGS
+    for term in sorted(found, key=lambda term: (not term.phrase, term.df, term.text)):
+        if term.phrase or not admitted or term.df <= budget:
+            admitted.append(term)
+            budget -= term.df
+    if len(admitted) < len(found):
+        left_out = ", ".join(term.text for term in found if term not in admitted)
+        reason.append(f"over the budget of {POSTINGS:,} postings: {left_out}")
+    return tuple(admitted), tuple(reason)
+
+
+def _weights(query: Query, stats: TermStats, fusion: str) -> tuple[tuple[float, float], str]:
+    if query.weights is not None:
+        total = sum(query.weights)
+        return (query.weights[0] / total, query.weights[1] / total), "weights as asked for"
+    if fusion == "adaptive":
+        weights = published.weights(stats.chunks, [term.df for term in stats.terms], len(query.text.split()))
+        return weights, "weights from the words' mean IDF, as published"
+    return WEIGHTS, "both sides count the same"
+
+
+def _sizes(query: Query, stats: TermStats, fusion: str) -> tuple[int, int]:
+    """(candidates, scores fetched) of each side."""
+    if fusion == "adaptive":
+        pool = published.pool(query.limit, stats.chunks)
+        return pool, pool
+    pool = max(CORE, 2 * query.limit)
+    return pool, max(KEYWORD_DEPTH, pool)
+
+
+def _path(stats: TermStats, pool: int) -> tuple[str, int, str]:
+    size = stats.chunks if stats.matching is None else stats.matching
+    if size <= EXACT_MAX or stats.matching is not None:
+        return "exact", 0, f"{size:,} vectors: all are compared"
+    rescore = max(RESCORE_MIN, RESCORE * pool)
+    return "codes", rescore, f"{size:,} vectors: the {rescore:,} nearest sign codes are compared exactly"
+
+
+def _stages(query: Query) -> Iterator[str]:
+    if query.recency is not None:
+        yield "recency"
+    if not query.by_document:  # of whole documents, those that say the same are still several
+        yield "collapse"
+    if query.diversity:
+        yield "diversify"
+    if query.by_document:
+        yield "group"
+    yield "limit"

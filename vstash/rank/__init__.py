@@ -1,0 +1,1 @@
+"""Fusing rankings and trimming them: pure functions."""

@@ -1,0 +1,121 @@
+"""What happens to the fused candidates before the hits are cut: a list of plain functions.
+
+Each stage takes candidates, best first, and gives candidates, best first. What it needs to know of a
+chunk comes in `Facts`; the time is an argument.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from vstash.types import Candidate, Contribution, Facts, Query
+
+DIVERSIFY = 4  # candidates looked at for each hit wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """All that a stage sees besides the candidates. `similar` gives cosines between chunks."""
+
+    query: Query
+    facts: Mapping[int, Facts]
+    now: datetime
+    similar: Callable[[int, Sequence[int]], Sequence[float]]
+
+
+Candidates = tuple[Candidate, ...]
+Stage = Callable[[Candidates, Setting], Candidates]
+
+
+def recency(candidates: Candidates, setting: Setting) -> Candidates:
+    """Add up to one deviation of the scores to what is new, half as much for every half-life of age."""
+    half_life = setting.query.recency
+    if half_life is None or len(candidates) < 2:
+        return candidates
+    spread = _spread(candidates)
+    return _ordered(_with_share(one, "recency", spread * _freshness(one, setting, half_life)) for one in candidates)
+
+
+def collapse(candidates: Candidates, setting: Setting) -> Candidates:
+    """Keep the best of passages that say the same, wherever they stand."""
+    seen: set[int] = set()
+    kept = []
+    for candidate in candidates:
+        digest = setting.facts[candidate.chunk_id].digest
+        if digest not in seen:
+            seen.add(digest)
+            kept.append(candidate)
+    return tuple(kept)
+
+
+def diversify(candidates: Candidates, setting: Setting) -> Candidates:
+    """Push back passages that repeat what was already chosen from their own document.
+
+    A passage loses diversity · σ · (its largest cosine with the chosen ones of its document), σ the deviation
+    of the scores: nothing that stands more than diversity · σ below it can pass it, so that one good
+    document's second passage never gives way to junk.
+    """
+    share = setting.query.diversity * _spread(candidates)
+    waiting = list(candidates[: DIVERSIFY * setting.query.limit])
+    rest = candidates[len(waiting) :]
+    redundancy = {one.chunk_id: 0.0 for one in waiting}
+    chosen: list[Candidate] = []
+    while waiting:
+        best = min(waiting, key=lambda one: (share * redundancy[one.chunk_id] - one.score, one.chunk_id))
+        waiting.remove(best)
+        chosen.append(_with_share(best, "diversity", -share * redundancy[best.chunk_id]))
+        document = setting.facts[best.chunk_id].document_id
+        same = [one.chunk_id for one in waiting if setting.facts[one.chunk_id].document_id == document]
+        for id_, cosine in zip(same, setting.similar(best.chunk_id, same) if same else (), strict=True):
+            redundancy[id_] = max(redundancy[id_], cosine)
+    return (*chosen, *rest)
+
+
+def group(candidates: Candidates, setting: Setting) -> Candidates:
+    """Keep the best passage of each document."""
+    seen: set[int] = set()
+    kept = []
+    for candidate in candidates:
+        document = setting.facts[candidate.chunk_id].document_id
+        if document not in seen:
+            seen.add(document)
+            kept.append(candidate)
+    return tuple(kept)
+
+
+def limit(candidates: Candidates, setting: Setting) -> Candidates:
+    """Keep as many as were asked for."""
+    return candidates[: setting.query.limit]
+
+
+STAGES: Mapping[str, Stage] = {
+    "recency": recency,
+    "collapse": collapse,
+    "diversify": diversify,
+    "group": group,
+    "limit": limit,
+}
+
+
+def _spread(candidates: Candidates) -> float:
+    """The standard deviation of the scores."""
+    mean = math.fsum(one.score for one in candidates) / max(1, len(candidates))
+    return math.sqrt(math.fsum((one.score - mean) ** 2 for one in candidates) / max(1, len(candidates)))
+
+
+def _freshness(candidate: Candidate, setting: Setting, half_life: float) -> float:
+    age = (setting.now - setting.facts[candidate.chunk_id].date).total_seconds() / 86_400
+    return float(0.5 ** (max(age, 0.0) / half_life))
+
+
+def _with_share(candidate: Candidate, name: str, share: float) -> Candidate:
+    """The candidate with one more contribution; its score stays the exact sum."""
+    parts = (*candidate.contributions, Contribution(name, None, None, share))
+    return replace(candidate, score=math.fsum(part.share for part in parts), contributions=parts)
+
+
+def _ordered(candidates: Iterable[Candidate]) -> Candidates:
+    return tuple(sorted(candidates, key=lambda one: (-one.score, one.chunk_id)))
