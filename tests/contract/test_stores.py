@@ -1,0 +1,354 @@
+"""Does every store do what vstash/store/base.py promises? One suite for all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vstash.encode.hash import HashEncoder
+from vstash.errors import BadVectors, SpaceMismatch
+from vstash.filters import Eq, Not, Tag
+from vstash.store import open_store
+from vstash.store.base import Entry, Store, Stored
+from vstash.text.passage import passage
+from vstash.types import Arm, Chunk, Source, Space, Term
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+LATER = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ENCODER = HashEncoder(64)
+SPACE = ENCODER.space
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    path = ":memory:" if request.param == "memory" else tmp_path / "store.db"
+    opened = open_store(path, create=True, busy_wait=1.0, now=lambda: NOW)
+    yield opened
+    opened.close()
+
+
+def entry(uri: str, *texts: str, **fields: object) -> Entry:
+    """A document whose chunks are these texts."""
+    source = Source(uri, "".join(texts), content_hash=f"hash of {texts}", **fields)  # type: ignore[arg-type]
+    starts = np.cumsum([0, *map(len, texts)]).tolist()
+    chunks = tuple(Chunk(seq, text, starts[seq], starts[seq + 1]) for seq, text in enumerate(texts))
+    seen = [passage(source.title, "", text) for text in texts]
+    keys = tuple(hashlib.blake2b(text.encode(), digest_size=16).digest() for text in seen)
+    return Entry(source, "recipe 1", chunks, ("",) * len(texts), keys, ENCODER.documents(seen))
+
+
+def put(store: Store, *entries: Entry) -> list[str]:
+    return list(store.put(entries, SPACE, NOW))
+
+
+def ids(store: Store, uri: str) -> list[int]:
+    document = store.document(uri)
+    assert document is not None
+    return store.chunk_ids(document.id)
+
+
+def keyword(*words: str, pool: int = 10, phrase: str = "") -> Arm:
+    phrases = (Term(phrase, 0, phrase=True),) if phrase else ()
+    return Arm("keyword", 1.0, pool, pool, terms=(*phrases, *(Term(word, 1) for word in words)))
+
+
+def vector(path: str = "exact", pool: int = 10) -> Arm:
+    return Arm("vector", 1.0, pool, pool, path=path, rescore=1000)
+
+
+def test_an_empty_store_holds_nothing(store: Store) -> None:
+    assert store.space() is None
+    assert store.count() == 0
+    assert store.known(["a"]) == {}
+    assert store.vectors([b"key"]) == {}
+    assert list(store.documents()) == []
+    assert store.document("a") is None
+    assert store.rank(keyword("a"), None, None).items == ()
+    assert store.rank(vector(), ENCODER.query("a"), None).items == ()
+    assert store.cosines([1, 2], ENCODER.query("a")) == [0.0, 0.0]
+    assert store.similar(1, [2]) == [0.0]
+    assert store.statistics()["documents"] == store.statistics()["chunks"] == 0
+
+
+def test_a_document_comes_back_as_it_was_put(store: Store) -> None:
+    put(
+        store,
+        entry(
+            "a",
+            "one fish ",
+            "two fish",
+            title="Fish",
+            kind="markdown",
+            collection="sea",
+            tags=("blue", "red"),
+            metadata={"author": "Geisel", "pages": 62, "parts": ["x", {"y": None}]},
+            modified_at=LATER,
+            dated_at=datetime(1960, 3, 12, tzinfo=UTC),
+        ),
+    )
+    found = store.document("a")
+    assert found is not None
+    assert (found.uri, found.title, found.kind, found.collection) == ("a", "Fish", "markdown", "sea")
+    assert (found.tags, found.chunks, found.text) == (("blue", "red"), 2, "one fish two fish")
+    assert found.metadata == {"author": "Geisel", "pages": 62, "parts": ["x", {"y": None}]}
+    assert (found.added_at, found.modified_at, found.dated_at) == (NOW, LATER, datetime(1960, 3, 12, tzinfo=UTC))
+
+
+def test_put_says_what_became_of_each_in_order(store: Store) -> None:
+    assert put(store, entry("a", "x"), entry("b", "y")) == ["added", "added"]
+    assert put(store, entry("c", "z"), entry("a", "w"), entry("c", "v")) == ["added", "replaced", "replaced"]
+    assert [document.uri for document in store.documents()] == ["a", "b", "c"]
+    assert store.count() == 3
+
+
+def test_a_replaced_document_keeps_its_id_and_its_chunks_get_new_ones(store: Store) -> None:
+    put(store, entry("a", "x ", "y"))
+    before, old = store.document("a"), ids(store, "a")
+    put(store, entry("a", "z"))
+    after = store.document("a")
+    assert before is not None
+    assert after is not None
+    assert (after.id, after.text) == (before.id, "z")
+    assert not set(old) & set(ids(store, "a"))
+    assert store.passages(old) == []
+
+
+def test_the_id_of_a_forgotten_chunk_is_never_given_again(store: Store) -> None:
+    put(store, entry("a", "x ", "y"))
+    old = ids(store, "a")
+    store.forget("a")
+    put(store, entry("b", "z"))
+    assert min(ids(store, "b")) > max(old)
+
+
+def test_the_first_put_decides_the_space(store: Store) -> None:
+    put(store, entry("a", "x"))
+    assert store.space() == SPACE
+    for other in (Space("other", "other", SPACE.dim), replace(SPACE, dim=32)):
+        with pytest.raises((SpaceMismatch, BadVectors)):
+            store.put([entry("b", "y")], other, NOW)
+    assert store.document("b") is None
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda vectors: vectors[:1],
+        lambda vectors: vectors[:, :-1],
+        lambda vectors: vectors * np.float32(2),
+        lambda vectors: vectors * np.float32("nan"),
+    ],
+    ids=["rows", "dimension", "length", "nan"],
+)
+def test_one_bad_document_keeps_out_the_whole_put(store: Store, spoil: object) -> None:
+    good = entry("b", "x ", "y")
+    bad = replace(good, source=replace(good.source, uri="c"), vectors=spoil(good.vectors))  # type: ignore[operator]
+    with pytest.raises(BadVectors):
+        put(store, entry("a", "z"), bad)
+    assert list(store.documents()) == []
+    assert store.space() is None
+
+
+def test_known_tells_whether_a_source_must_be_read_again(store: Store) -> None:
+    put(store, entry("a", "x", collection="sea", tags=("blue",)))
+    assert store.known(["a", "b"]) == {"a": Stored("hash of ('x',)", "recipe 1", "sea", ("blue",))}
+
+
+def test_vectors_are_found_by_what_was_encoded_until_the_last_of_them_goes(store: Store) -> None:
+    one, two = entry("a", "x ", "y"), entry("b", "y")
+    put(store, one, two)
+    found = store.vectors([*one.keys, b"unknown"])
+    assert set(found) == set(one.keys)
+    np.testing.assert_array_equal(found[one.keys[1]], two.vectors[0])
+    store.forget("a")
+    assert set(store.vectors(one.keys)) == {two.keys[0]}
+    store.forget("b")
+    assert store.vectors(one.keys) == {}
+
+
+def test_forget_takes_everything_that_hangs_on_a_document(store: Store) -> None:
+    put(store, entry("a", "heron", tags=("bird",)), entry("b", "stork"))
+    assert store.forget("a") is True
+    assert store.forget("a") is False
+    assert store.document("a") is None
+    assert store.known(["a"]) == {}
+    assert store.count() == 1
+    assert store.statistics()["tags"] == {}
+    assert store.rank(keyword("heron"), None, None).items == ()
+    assert [item.chunk_id for item in store.rank(vector(), ENCODER.query("heron"), None).items] == ids(store, "b")
+
+
+def test_documents_come_by_uri_without_text_and_filtered(store: Store) -> None:
+    put(store, entry("b", "x", tags=("t",)), entry("a", "y"), entry("c", "z", tags=("t",)))
+    assert [(document.uri, document.text) for document in store.documents(Tag("t"))] == [("b", None), ("c", None)]
+    assert [document.uri for document in store.documents(Not(Tag("t")))] == ["a"]
+
+
+def test_documents_may_be_forgotten_while_they_are_listed(store: Store) -> None:
+    put(store, *(entry(uri, uri) for uri in "abc"))
+    assert [store.forget(document.uri) for document in store.documents()] == [True, True, True]
+    assert store.count() == 0
+
+
+def test_passages_come_in_the_order_asked_for(store: Store) -> None:
+    put(store, entry("a", "x ", "y "), entry("b", "z"))
+    first, second = ids(store, "a")
+    [third] = ids(store, "b")
+    found = store.passages([third, 999, first, second])
+    assert [(one.chunk_id, one.document.uri, one.chunk.text) for one in found] == [
+        (third, "b", "z"),
+        (first, "a", "x "),
+        (second, "a", "y "),
+    ]
+    assert found[2].chunk == Chunk(1, "y ", 2, 4)
+    assert store.passages([]) == []
+
+
+def test_neighbours_stay_within_their_document(store: Store) -> None:
+    put(store, entry("a", "x ", "y ", "z"), entry("b", "w"))
+    document = store.document("a")
+    assert document is not None
+    assert [chunk.text for chunk in store.neighbours(document.id, -1, 1)] == ["x ", "y "]
+    assert [chunk.text for chunk in store.neighbours(document.id, 2, 9)] == ["z"]
+
+
+def test_statistics_count_what_a_person_would_ask_for(store: Store) -> None:
+    put(store, entry("a", "x ", "y", collection="sea", tags=("t", "u")), entry("b", "z", tags=("t",)))
+    found = store.statistics()
+    assert {"documents": 2, "chunks": 3, "collections": {"default": 1, "sea": 1}, "tags": {"t": 2, "u": 1}} == {
+        name: found[name] for name in ("documents", "chunks", "collections", "tags")
+    }
+    assert isinstance(found["bytes"], int)
+    assert isinstance(found["schema"], int)
+
+
+def test_counts_are_of_chunks(store: Store) -> None:
+    put(store, entry("a", "x ", "y", collection="sea"), entry("b", "z"))
+    assert (store.count(), store.count(Eq("collection", "sea")), store.count(Eq("collection", "sky"))) == (3, 2, 0)
+
+
+def test_reads_can_be_bound_together_and_nested(store: Store) -> None:
+    put(store, entry("a", "x"))
+    with store.reading(), store.reading():
+        assert store.count() == len(list(store.documents())) == 1
+    assert put(store, entry("b", "y")) == ["added"]
+    assert store.count() == 2
+
+
+def test_terms_know_how_many_chunks_hold_a_word(store: Store) -> None:
+    put(store, entry("a", "red fish ", "blue fish"), entry("b", "red sky"))
+    assert store.terms(["Fish", "blue-fish", "sky", "whale", "!!!", ""]) == [
+        ("fish", 2),
+        ("blue fish", 1),
+        ("sky", 1),
+        ("whale", 0),
+        ("", 0),
+        ("", 0),
+    ]
+
+
+def test_the_keyword_arm_ranks_by_bm25(store: Store) -> None:
+    put(store, entry("a", "heron heron reed"), entry("b", "heron reed reed"), entry("c", "stork"), entry("d", "sky"))
+    ranking = store.rank(keyword("heron"), None, None)
+    assert [item.chunk_id for item in ranking.items] == [*ids(store, "a"), *ids(store, "b")]
+    assert ranking.arm == "keyword"
+    assert ranking.items[0].score > ranking.items[1].score > 0
+    assert store.rank(keyword("whale"), None, None).items == ()
+
+
+def test_the_keyword_arm_breaks_ties_by_chunk_id_and_stops_at_its_depth(store: Store) -> None:
+    put(store, *(entry(uri, "heron reed") for uri in "dcba"), *(entry(uri, "sky") for uri in "efghi"))
+    found = [item.chunk_id for item in store.rank(keyword("heron", pool=3), None, None).items]
+    assert found == [ids(store, uri)[0] for uri in "dcb"]
+
+
+def test_a_phrase_must_occur(store: Store) -> None:
+    put(store, entry("a", "grey heron flies"), entry("b", "heron grey flies"), entry("c", "sky"), entry("d", "sea"))
+    assert [item.chunk_id for item in store.rank(keyword(phrase="grey heron"), None, None).items] == ids(store, "a")
+    assert [item.chunk_id for item in store.rank(keyword("sky", phrase="grey heron"), None, None).items] == ids(
+        store, "a"
+    )
+
+
+def test_titles_and_extra_terms_are_searched_too(store: Store) -> None:
+    titled = entry("a", "nothing here", title="Heron")
+    extra = replace(entry("b", "nothing here"), terms=("stork",))
+    put(store, titled, extra, entry("c", "sky"), entry("d", "sea"))
+    assert [item.chunk_id for item in store.rank(keyword("heron"), None, None).items] == ids(store, "a")
+    assert [item.chunk_id for item in store.rank(keyword("stork"), None, None).items] == ids(store, "b")
+
+
+@pytest.mark.parametrize("path", ["exact", "codes"])
+def test_the_vector_arm_ranks_by_cosine(store: Store, path: str) -> None:
+    texts = ["grey heron", "grey heron in reeds", "reeds", "sky and sea"]
+    put(store, *(entry(str(at), text) for at, text in enumerate(texts)))
+    asked = ENCODER.query("grey heron")
+    expected = sorted(((float(ENCODER.query(text) @ asked), -at) for at, text in enumerate(texts)), reverse=True)
+    ranking = store.rank(vector(path), asked, None)
+    assert ranking.arm == "vector"
+    assert [item.chunk_id for item in ranking.items] == [ids(store, str(-at))[0] for _, at in expected]
+    assert [item.score for item in ranking.items] == pytest.approx([cosine for cosine, _ in expected], abs=1e-5)
+
+
+@pytest.mark.parametrize("path", ["exact", "codes"])
+def test_the_vector_arm_breaks_ties_by_chunk_id_and_stops_at_its_pool(store: Store, path: str) -> None:
+    put(store, *(entry(uri, "heron") for uri in "dcba"))
+    found = [item.chunk_id for item in store.rank(vector(path, pool=3), ENCODER.query("heron"), None).items]
+    assert found == [ids(store, uri)[0] for uri in "dcb"]
+
+
+def test_the_vector_arm_without_a_vector_finds_nothing(store: Store) -> None:
+    put(store, entry("a", "x"))
+    assert store.rank(vector(), None, None).items == ()
+
+
+def test_a_filter_holds_inside_the_arms(store: Store) -> None:
+    put(store, *(entry(f"near {at}", "heron") for at in range(9)), entry("far", "heron and more", tags=("t",)))
+    asked = ENCODER.query("heron")
+    for arm in (keyword("heron", pool=1), vector(pool=1)):
+        assert [item.chunk_id for item in store.rank(arm, asked, Tag("t")).items] == ids(store, "far")
+
+
+def test_facts_are_what_the_stages_need(store: Store) -> None:
+    put(store, entry("a", "Same  words"), entry("b", "same words", dated_at=LATER), entry("c", "other"))
+    [[one], [two], [three]] = [ids(store, uri) for uri in "abc"]
+    found = store.facts([one, two, three, 999])
+    assert set(found) == {one, two, three}
+    assert (found[one].date, found[two].date) == (NOW, LATER)
+    assert found[one].digest == found[two].digest != found[three].digest
+    assert len({fact.document_id for fact in found.values()}) == 3
+
+
+def test_cosines_come_in_the_order_asked_for(store: Store) -> None:
+    put(store, entry("a", "heron"), entry("b", "sky"))
+    [one], [two] = ids(store, "a"), ids(store, "b")
+    assert store.cosines([two, 999, one], ENCODER.query("heron")) == pytest.approx([0.0, 0.0, 1.0], abs=1e-5)
+    assert store.similar(one, [two, one]) == pytest.approx([0.0, 1.0], abs=1e-5)
+    assert store.similar(999, [one]) == [0.0]
+
+
+def test_a_sound_store_checks_clean(store: Store) -> None:
+    put(store, entry("a", "x ", "y"), entry("b", "z"))
+    put(store, entry("a", "w"))
+    store.forget("b")
+    for repair in (False, True):
+        assert [finding for finding in store.check(repair=repair) if not finding.ok] == []
+
+
+def test_both_stores_score_alike(tmp_path: Path) -> None:
+    """The store without a file computes BM25 from its definition: an oracle for the one that has FTS5."""
+    texts = ["grey heron", "grey grey sky over reed", "heron heron reed sky", "blue", "sea of blue", "stork"]
+    found = []
+    for path in (":memory:", tmp_path / "store.db"):
+        store = open_store(path, create=True, busy_wait=1.0, now=lambda: NOW)
+        put(store, *(entry(str(at), text, title="sea" * (at % 2)) for at, text in enumerate(texts)))
+        found.append(store.rank(keyword("grey", "heron", "sea"), None, None).items)
+        store.close()
+    assert [item.chunk_id for item in found[0]] == [item.chunk_id for item in found[1]]
+    assert [item.score for item in found[0]] == pytest.approx([item.score for item in found[1]], rel=1e-9)

@@ -1,0 +1,167 @@
+"""Does the integrity check find what was changed behind the store's back, name it and mend what is derived?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+from vstash import Finding, HashEncoder, Memory
+from vstash.store.sqlite import codes
+from vstash.store.sqlite.connection import connect
+
+TEXTS = [f"the {bird} stands in the {place}" for bird in ("heron", "stork", "crane") for place in ("reed", "sea")]
+URIS = [f"doc:{at}" for at in range(len(TEXTS))]
+QUESTIONS = ["heron", "stork in the sea", "crane reed"]
+
+DERIVED = {
+    "fts_row_gone": (
+        "INSERT INTO chunk_fts (chunk_fts, rowid, text, title, terms)"
+        " SELECT 'delete', id, text, title, terms FROM chunk_fields WHERE id = 2",
+        "keyword_index",
+    ),
+    "fts_row_of_nothing": (
+        "INSERT INTO chunk_fts (rowid, text, title, terms) VALUES (99, 'ghost', '', '')",
+        "keyword_index",
+    ),
+    "fts_emptied": ("INSERT INTO chunk_fts (chunk_fts) VALUES ('delete-all')", "keyword_index"),
+    "fts_data_gone": ("DELETE FROM chunk_fts_data WHERE id > 10", "keyword_index"),
+    "code_shard_gone": ("DELETE FROM code_1", "sign_codes"),
+    "code_flipped": ("UPDATE code_1 SET codes = zeroblob(length(codes))", "sign_codes"),
+    "code_torn": ("UPDATE code_1 SET codes = substr(codes, 1, 13)", "sign_codes"),
+    "ids_torn": ("UPDATE code_1 SET ids = substr(ids, 1, 13)", "sign_codes"),
+    "digest_changed": ("UPDATE chunk SET digest = 1 WHERE id = 3", "digests"),
+    "count_changed": ("UPDATE meta SET value = 77 WHERE key = 'chunks'", "chunk_count"),
+    "stray_vector": (
+        "INSERT INTO vector_1 (chunk_id, key, vector) SELECT 99, key, vector FROM vector_1 WHERE chunk_id = 1",
+        "vectors_owned",
+    ),
+}
+
+TRUTH = {
+    "vector_gone": ("DELETE FROM vector_1 WHERE chunk_id = 2", "vectors_present", "doc:1"),
+    "vector_of_no_length": (
+        "UPDATE vector_1 SET vector = zeroblob(length(vector)) WHERE chunk_id = 2",
+        "vectors_unit",
+        "chunk 2",
+    ),
+    "vector_torn": ("UPDATE vector_1 SET vector = substr(vector, 1, 13) WHERE chunk_id = 2", "vectors_unit", "chunk 2"),
+    "vector_too_short": (
+        "UPDATE vector_1 SET vector = substr(vector, 1, 512) WHERE chunk_id = 2",
+        "vectors_unit",
+        "chunk 2",
+    ),
+    "chunk_gone": ("DELETE FROM chunk WHERE id = 2", "documents", "doc:1"),
+    "text_changed": ("UPDATE chunk SET text = replace(text, 'h', 'H') WHERE id = 2", "documents", "doc:1"),
+    "span_changed": ('UPDATE chunk SET start = start + 1 WHERE id = 2', "documents", "doc:1"),
+    "seq_changed": ("UPDATE chunk SET seq = 7 WHERE id = 2", "documents", "doc:1"),
+    "document_gone": ("DELETE FROM document WHERE uri = 'doc:1'", "orphans", "chunk 2"),
+    "tag_of_nothing": ("INSERT INTO tag (name, document_id) VALUES ('ghost', 99)", "orphans", "tag ghost"),
+    "migration_edited": ("UPDATE migration SET sha256 = 'other'", "migrations", "migration 0001"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def filled(database: Path) -> Path:
+    with Memory.open(database, encoder=HashEncoder()) as memory:
+        memory.add_texts(TEXTS, URIS)
+    return database
+
+
+def behind_its_back(database: Path, sql: str) -> None:
+    connection = connect(database, create=False)
+    connection.pragma("foreign_keys", False)
+    connection.execute(sql)
+    connection.close()
+
+
+def failing(memory: Memory, *, repair: bool = False) -> dict[str, Finding]:
+    return {finding.check: finding for finding in memory.check(repair=repair).findings if not finding.ok}
+
+
+def answers(memory: Memory) -> list[tuple[str, float]]:
+    return [(hit.uri, hit.score) for question in QUESTIONS for hit in memory.search(question, limit=10)]
+
+
+def test_a_sound_memory_is_clean(filled: Path) -> None:
+    with Memory.open(filled, encoder=None) as memory:
+        report = memory.check()
+    assert report.ok
+    assert report.schema_version >= 1
+    assert report.took > 0
+    assert len(report.findings) >= 12
+    assert not any(finding.repairable or finding.count or finding.sample for finding in report.findings)
+
+
+@pytest.mark.parametrize(("sql", "check"), DERIVED.values(), ids=DERIVED.keys())
+def test_what_is_derived_is_found_wrong_and_mended(filled: Path, sql: str, check: str) -> None:
+    with Memory.open(filled, encoder=HashEncoder()) as memory:
+        fresh = answers(memory)
+    behind_its_back(filled, sql)
+    with Memory.open(filled, encoder=HashEncoder()) as memory:
+        found = failing(memory)
+        assert check in found
+        assert found[check].repairable
+        assert found[check].count >= 1
+        assert found[check].sample
+        assert failing(memory, repair=True) == {}
+        assert answers(memory) == fresh
+        assert memory.add_texts(["one more heron"])[0].status == "added"
+        memory.forget("doc:0")
+        assert memory.check().ok
+
+
+@pytest.mark.parametrize(("sql", "check", "name"), TRUTH.values(), ids=TRUTH.keys())
+def test_what_is_true_is_found_wrong_and_named_and_left_alone(filled: Path, sql: str, check: str, name: str) -> None:
+    behind_its_back(filled, sql)
+    with Memory.open(filled, encoder=HashEncoder()) as memory:
+        found = failing(memory)
+        assert check in found
+        assert not found[check].repairable
+        assert any(name in line for line in found[check].sample)
+        assert failing(memory, repair=True)[check].sample == found[check].sample
+
+
+@pytest.mark.parametrize("name", ["vector_gone", "vector_of_no_length", "chunk_gone", "text_changed"])
+def test_a_damaged_document_is_whole_again_when_it_is_added_again(filled: Path, name: str) -> None:
+    behind_its_back(filled, TRUTH[name][0])
+    with Memory.open(filled, encoder=HashEncoder()) as memory:
+        memory.check(repair=True)
+        memory.forget("doc:1")
+        memory.add_texts(TEXTS[1:2], URIS[1:2])
+        assert failing(memory) == {}
+
+
+def test_a_finding_names_a_few_and_counts_all(filled: Path) -> None:
+    behind_its_back(filled, "UPDATE chunk SET digest = digest + 1")
+    with Memory.open(filled, encoder=None) as memory:
+        finding = failing(memory)["digests"]
+    assert finding.count == len(TEXTS)
+    assert 1 <= len(finding.sample) < len(TEXTS)
+
+
+def test_a_broken_page_is_a_finding(filled: Path) -> None:
+    connection = apsw.Connection(str(filled))
+    root = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'tag_document'").get
+    size = connection.pragma("page_size")
+    connection.close()
+    content = bytearray(filled.read_bytes())
+    content[(root - 1) * size : root * size] = b"\x5a" * size
+    filled.write_bytes(content)
+    with Memory.open(filled, encoder=None) as memory:
+        assert "sqlite" in failing(memory)
+
+
+def test_codes_over_several_shards_are_checked_and_rebuilt(database: Path) -> None:
+    with Memory.open(database, encoder=HashEncoder(16)) as memory:
+        memory.add_texts([f"word{at}" for at in range(codes.SHARD + 100)])
+        assert memory.check().ok
+        behind_its_back(database, "DELETE FROM code_1 WHERE shard = 1")
+        assert list(failing(memory)) == ["sign_codes"]
+        assert failing(memory, repair=True) == {}
+
+
+def test_an_empty_memory_is_clean_and_can_be_repaired(memory: Memory) -> None:
+    assert memory.check().ok
+    assert memory.check(repair=True).ok

@@ -1,0 +1,142 @@
+"""Do filters parse, refuse and match as documented? (That SQL agrees is tests/property/test_filter_sql.py.)"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from vstash.errors import InvalidFilter
+from vstash.filters import After, And, Before, Eq, Filter, In, Not, Or, Tag, from_options, matches, parse, parse_date
+from vstash.types import Document
+
+MAY, JUNE = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+DOCUMENT = Document(
+    id=1,
+    uri="a.md",
+    title="Herons",
+    kind="markdown",
+    collection="work",
+    tags=("bird", "grey"),
+    content_hash="",
+    added_at=JUNE,
+    modified_at=None,
+    dated_at=MAY,
+    chunks=1,
+    metadata={"author": "Audubon", "pages": 7},
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (None, True),
+        (Eq("collection", "work"), True),
+        (Eq("collection", "Work"), False),
+        (Eq("metadata.author", "Audubon"), True),
+        (Eq("metadata.pages", "7"), False),
+        (Eq("metadata.none", ""), False),
+        (In("kind", ("pdf", "markdown")), True),
+        (In("kind", ()), False),
+        (Tag("bird"), True),
+        (Tag("bir"), False),
+        (After(MAY), True),
+        (Before(MAY), False),
+        (Before(JUNE), True),
+        (After(JUNE, "added_at"), True),
+        (After(MAY, "modified_at"), False),
+        (Before(JUNE, "modified_at"), False),
+        (Not(Before(JUNE, "modified_at")), True),
+        (And(()), True),
+        (Or(()), False),
+        (And((Tag("bird"), Tag("blue"))), False),
+        (Or((Tag("bird"), Tag("blue"))), True),
+        (Not(Tag("blue")), True),
+    ],
+)
+def test_matching(rule: Filter | None, expected: bool) -> None:
+    assert matches(rule, DOCUMENT) is expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"collection": "work"}, Eq("collection", "work")),
+        ({"kind": ["pdf", "markdown"]}, In("kind", ("pdf", "markdown"))),
+        ({"tag": "x"}, Tag("x")),
+        ({"after": "2026-05-01"}, After(MAY)),
+        ({"before": {"modified_at": "2026-05-01"}}, Before(MAY, "modified_at")),
+        ({"not": {"tag": "x"}}, Not(Tag("x"))),
+        ({"or": [{"tag": "x"}, {"metadata.author": "y"}]}, Or((Tag("x"), Eq("metadata.author", "y")))),
+        ({"and": []}, And(())),
+        ({"tag": "x", "kind": "pdf"}, And((Tag("x"), Eq("kind", "pdf")))),
+    ],
+)
+def test_parsing(data: Any, expected: Filter) -> None:
+    assert parse(data) == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {},
+        [],
+        "tag",
+        {"colour": "red"},
+        {"metadata.": "x"},
+        {"tag": 3},
+        {"tag": ["x"]},
+        {"collection": None},
+        {"kind": [1]},
+        {"and": {"tag": "x"}},
+        {"or": "x"},
+        {"not": []},
+        {"after": "yesterday"},
+        {"after": 3},
+        {"after": {"born_at": "2026-05-01"}},
+        {"before": {"added_at": "2026-05-01", "date": "2026-05-01"}},
+        {"before": {}},
+        {3: "x"},
+    ],
+)
+def test_what_is_no_filter_is_refused_with_a_hint(data: Any) -> None:
+    with pytest.raises(InvalidFilter) as caught:
+        parse(data)
+    assert caught.value.hint
+    assert "\n" not in str(caught.value)
+
+
+def test_options_must_all_hold() -> None:
+    assert from_options() is None
+    assert from_options(collection="work") == Eq("collection", "work")
+    assert from_options(tags=["x"], after="2026-05-01", before=JUNE) == And((Tag("x"), After(MAY), Before(JUNE)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-05-01", MAY),
+        (" 2026-05-01T00:00 ", MAY),
+        ("2026-05-01T02:00+02:00", MAY),
+        (datetime(2026, 5, 1), MAY),  # noqa: DTZ001 - a time without a zone is what is tried
+        (datetime(2026, 4, 30, 19, tzinfo=timezone(timedelta(hours=-5))), MAY),
+    ],
+)
+def test_dates_are_read_as_utc(text: str | datetime, expected: datetime) -> None:
+    found = parse_date("after", text)
+    assert (found, found.tzinfo) == (expected, UTC)
+
+
+@pytest.mark.parametrize("text", ["", "May", "2026-13-01", "0001-01-01T00:00+05:00", "9999-12-31T23:59-05:00"])
+def test_what_is_no_date_is_refused(text: str) -> None:
+    with pytest.raises(InvalidFilter, match="after"):
+        parse_date("after", text)
+
+
+def test_a_time_without_a_zone_cannot_be_compared() -> None:
+    with pytest.raises(InvalidFilter):
+        After(datetime(2026, 5, 1))  # noqa: DTZ001 - as above
+    with pytest.raises(InvalidFilter):
+        Before(datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))

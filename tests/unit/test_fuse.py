@@ -1,0 +1,140 @@
+"""Are the fusions what their formulas say? Against values worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from vstash.rank import published
+from vstash.rank.confidence import UNCALIBRATED, level
+from vstash.rank.fuse import View, fuse
+from vstash.types import Ranking, Scored, Side
+
+
+def view(side: Side, weight: float, *items: tuple[int, float], pool: int = 100) -> View:
+    return View.of(Ranking(side, tuple(Scored(*item) for item in items)), weight, pool)
+
+
+def scores(name: str, *views: View) -> dict[int, float]:
+    return {candidate.chunk_id: candidate.score for candidate in fuse(name, views)}
+
+
+def test_reciprocal_ranks() -> None:
+    found = scores("rrf", view("vector", 0.5, (1, 0.9), (2, 0.8)), view("keyword", 0.5, (3, 7.0), (2, 5.0)))
+    assert found == pytest.approx({1: 0.5 / 61, 2: 0.5 / 62 + 0.5 / 62, 3: 0.5 / 61}, abs=1e-9)
+
+
+def test_reciprocal_ranks_with_the_published_weights() -> None:
+    views = view("vector", 0.65, (1, 0.9), (2, 0.8)), view("keyword", 0.35, (3, 7.0), (4, 6.0), (1, 5.0))
+    expected = {1: 0.65 / 61 + 0.35 / 63, 2: 0.65 / 62, 3: 0.35 / 61, 4: 0.35 / 62}
+    assert scores("adaptive", *views) == pytest.approx(expected, abs=1e-9)
+
+
+def test_standard_scores() -> None:
+    """Cosines 0.9, 0.5, 0.1: mean 0.5, deviation 0.8/√6. BM25 6, 0, 0: mean 2, deviation √8."""
+    vector = view("vector", 0.5, (1, 0.9), (2, 0.5), (3, 0.1))
+    keyword = view("keyword", 0.5, (2, 6.0))
+    sigma = 0.8 / math.sqrt(6)
+    expected = {
+        1: 0.5 * 0.4 / sigma - 0.5 * 2 / math.sqrt(8),
+        2: 0.5 * 4 / math.sqrt(8),
+        3: -0.5 * 0.4 / sigma - 0.5 * 2 / math.sqrt(8),
+    }
+    assert scores("zscore", vector, keyword) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_side_that_tells_nothing_apart_gives_nothing() -> None:
+    vector, keyword = view("vector", 0.5, (1, 0.9), (2, 0.1)), view("keyword", 0.5, (1, 3.0), (2, 3.0))
+    assert scores("zscore", vector, keyword) == pytest.approx({1: 0.5, 2: -0.5}, abs=1e-9)
+    assert {part.share for one in fuse("zscore", [vector, keyword]) for part in one.contributions[1:]} == {0.0}
+
+
+def test_scores_known_beyond_the_pool_count_in_standard_scores() -> None:
+    """Chunk 3 is outside the keyword pool, but its score is known: 6, 3, 0 rather than 6, 3, nothing."""
+    keyword = view("keyword", 1.0, (1, 6.0), (2, 3.0), (3, 1.5), pool=2)
+    vector = view("vector", 0.0, (3, 0.9))
+    mean, sigma = 3.5, math.sqrt((2.5**2 + 0.5**2 + 2.0**2) / 3)
+    assert scores("zscore", vector, keyword) == pytest.approx(
+        {1: 2.5 / sigma, 2: -0.5 / sigma, 3: (1.5 - mean) / sigma}, abs=1e-9
+    )
+
+
+def test_one_side_alone_keeps_its_scores() -> None:
+    assert scores("raw", view("keyword", 1.0, (4, 7.5), (2, 1.25))) == {4: 7.5, 2: 1.25}
+
+
+def test_ties_go_to_the_smaller_chunk_id() -> None:
+    found = fuse("rrf", [view("vector", 0.5, (9, 0.9)), view("keyword", 0.5, (4, 2.0))])
+    assert [candidate.chunk_id for candidate in found] == [4, 9]
+
+
+def test_contributions_say_rank_score_and_share_of_each_side() -> None:
+    first, *_ = fuse("rrf", [view("vector", 0.5, (1, 0.9)), view("keyword", 0.5, (2, 3.0), (1, 2.0))])
+    assert first.chunk_id == 1
+    assert [(part.arm, part.rank, part.score) for part in first.contributions] == [
+        ("vector", 1, 0.9),
+        ("keyword", 2, 2.0),
+    ]
+    assert math.fsum(part.share for part in first.contributions) == first.score
+
+
+@pytest.mark.parametrize("name", ["zscore", "rrf", "adaptive", "raw"])
+def test_nothing_fused_is_nothing(name: str) -> None:
+    assert fuse(name, []) == ()
+    assert fuse(name, [view("vector", 1.0)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("frequencies", "keyword"),
+    [
+        ([0], 0.1 + 0.5 * 1000 / 1001),  # idf ln 1000, that is 2 · (ln 1000 − ln 1000 / 2) = ln 1000
+        ([999], 0.1 + 0.5 / 1001),  # idf 0
+        ([9, 99], 0.35),  # mean of ln 100 and ln 10 = ln 1000 / 2: the middle
+        ([99], 0.1 + 0.5 / (1 + math.sqrt(10) ** 2)),  # 2 · (ln 10 − ln 1000 / 2) = −ln 10
+        ([], 0.35),
+    ],
+)
+def test_published_weights(frequencies: list[int], keyword: float) -> None:
+    found = published.weights(1000, frequencies, 5)
+    assert found == pytest.approx((1 - keyword, keyword), abs=1e-9)
+    assert sum(found) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_published_weights_of_a_long_query_and_of_an_empty_memory() -> None:
+    assert published.weights(1000, [0], 51) == (0.9, 0.1)
+    assert published.weights(1000, [0], 50) != (0.9, 0.1)
+    assert published.weights(0, [], 3) == pytest.approx((0.65, 0.35), abs=1e-9)
+
+
+def test_published_idf() -> None:
+    assert published.idf(1000, 0) == pytest.approx(math.log(1000), abs=1e-12)
+    assert published.idf(1000, 99) == pytest.approx(math.log(10), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("limit", "chunks", "size"), [(5, 0, 15), (5, 60, 20), (5, 30, 15), (5, 1_000_000, 50), (10, 240, 80)]
+)
+def test_published_pool(limit: int, chunks: int, size: int) -> None:
+    assert published.pool(limit, chunks) == size
+
+
+def test_published_cutoff_on_the_distance() -> None:
+    """The best distance is 0.4, so candidates end at 0.529."""
+    vector = view("vector", 0.5, (1, 0.6), (2, 0.48), (3, 0.47), (4, 0.0))
+    kept, _ = published.trim(vector, view("keyword", 0.5), 5, 4)
+    assert dict(kept.ranks) == {1: 1, 2: 2}
+    kept, _ = published.trim(vector, view("keyword", 0.5), 5, 51)
+    assert dict(kept.ranks) == {1: 1, 2: 2, 3: 3, 4: 4}
+
+
+def test_published_gate_for_what_only_the_words_found() -> None:
+    """With k = 1 the first two ranks are open to all, later ones to what the vectors found near."""
+    keyword = view("keyword", 0.5, (10, 9.0), (11, 8.0), (12, 7.0), (1, 6.0))
+    _, kept = published.trim(view("vector", 0.5, (1, 0.6)), keyword, 1, 4)
+    assert dict(kept.ranks) == {10: 1, 11: 2, 1: 4}
+
+
+def test_confidence_is_read_off_the_calibration() -> None:
+    assert [level(cosine, (0.4, 0.6)) for cosine in (None, 0.39, 0.4, 0.6)] == ["low", "low", "medium", "high"]
+    assert level(UNCALIBRATED[1], None) == "high"

@@ -1,0 +1,119 @@
+"""Does the planner choose the arms, words and sizes it says it does?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from vstash.plan import EXACT_MAX, POSTINGS, choose_terms, plan
+from vstash.rank.fuse import CORE
+from vstash.types import Arm, Query, Term, TermStats
+
+STATS = TermStats(1000, (Term("heron", 10, stem="heron"), Term("reed", 40, stem="reed")))
+
+
+def words(stats: TermStats) -> list[str]:
+    return [term.text for term in choose_terms(stats)[0]]
+
+
+def arm(query: Query, stats: TermStats, kind: str) -> Arm:
+    [found] = [one for one in plan(query, stats).arms if one.kind == kind]
+    return found
+
+
+def test_a_hybrid_search_runs_both_arms_and_the_others_one() -> None:
+    for mode, kinds in (("hybrid", ["vector", "keyword"]), ("keyword", ["keyword"]), ("vector", ["vector"])):
+        made = plan(Query("heron reed", mode=mode), STATS)  # type: ignore[arg-type]
+        assert [one.kind for one in made.arms] == kinds
+        assert made.arm("vector") == next((one for one in made.arms if one.kind == "vector"), None)
+
+
+def test_one_side_alone_shows_its_own_scores() -> None:
+    assert plan(Query("heron", mode="vector"), STATS).fusion == "raw"
+    assert plan(Query("heron", mode="keyword", fusion="rrf"), STATS).fusion == "raw"
+    assert plan(Query("heron", fusion="rrf"), STATS).fusion == "rrf"
+
+
+def test_without_a_known_word_there_is_no_keyword_arm() -> None:
+    assert plan(Query("whale"), TermStats(1000, (Term("whale", 0, stem="whale"),))).arm("keyword") is None
+    assert plan(Query("whale", mode="keyword"), TermStats(0)).arms == ()
+
+
+def test_rarest_words_come_first() -> None:
+    assert words(TermStats(1000, (Term("reed", 40), Term("heron", 10)))) == ["heron", "reed"]
+
+
+def test_a_word_is_sent_once() -> None:
+    assert words(TermStats(1000, (Term("Heron", 10), Term("heron", 10)))) == ["heron"]
+
+
+def test_stop_words_and_common_words_are_left_out_and_named() -> None:
+    stats = TermStats(1000, (Term("the", 900), Term("bird", 501), Term("heron", 10)))
+    terms, reason = choose_terms(stats)
+    assert [term.text for term in terms] == ["heron"]
+    assert any("the" in line for line in reason)
+    assert any("bird" in line for line in reason)
+
+
+def test_stop_words_are_sent_when_there_are_no_others() -> None:
+    assert words(TermStats(1000, (Term("to", 400), Term("be", 300)))) == ["be", "to"]
+    assert words(TermStats(10, (Term("bird", 9),))) == ["bird"]
+
+
+def test_words_over_the_budget_of_postings_are_left_out() -> None:
+    stats = TermStats(
+        10 * POSTINGS, (Term("rare", 5), Term("common", POSTINGS - 10), Term("commoner", POSTINGS)), matching=None
+    )
+    terms, reason = choose_terms(stats)
+    assert [term.text for term in terms] == ["rare", "common"]
+    assert "commoner" in reason[-1]
+    assert words(TermStats(10 * POSTINGS, (Term("all", 2 * POSTINGS),))) == ["all"]
+
+
+def test_phrases_are_always_sent_and_first() -> None:
+    stats = TermStats(1000, (Term("heron", 10), Term("the grey", 900, phrase=True), Term("in vain", 0, phrase=True)))
+    assert words(stats) == ["in vain", "the grey", "heron"]
+
+
+def test_small_and_filtered_sets_are_compared_exactly_and_large_ones_by_their_codes() -> None:
+    small, large = replace(STATS, chunks=EXACT_MAX), replace(STATS, chunks=EXACT_MAX + 1)
+    assert arm(Query("heron"), small, "vector").path == "exact"
+    found = arm(Query("heron"), large, "vector")
+    assert found.path == "codes"
+    assert found.rescore > found.pool
+    assert arm(Query("heron"), replace(large, matching=10), "vector").path == "exact"
+
+
+def test_pools_grow_with_the_limit() -> None:
+    assert arm(Query("heron", limit=5), STATS, "keyword").pool == CORE
+    found = arm(Query("heron", limit=3000), STATS, "keyword")
+    assert found.pool >= 3000
+    assert found.depth >= found.pool
+
+
+def test_weights_as_asked_for_are_made_to_sum_to_one() -> None:
+    made = plan(Query("heron", weights=(3, 1)), STATS)
+    assert [one.weight for one in made.arms] == [0.75, 0.25]
+
+
+def test_the_published_fusion_weighs_by_idf_and_sends_every_word() -> None:
+    stats = TermStats(1000, (Term("the", 999, stem="the"),))
+    made = plan(Query("the", fusion="adaptive", limit=5), stats)
+    keyword = made.arm("keyword")
+    assert keyword is not None
+    assert [term.text for term in keyword.terms] == ["the"]
+    assert keyword.weight == pytest.approx(0.1 + 0.5 / 1001, abs=1e-9)
+    assert (keyword.pool, keyword.depth) == (50, 50)
+
+
+def test_stages_follow_the_query() -> None:
+    assert plan(Query("heron"), STATS).stages == ("collapse", "limit")
+    asked = Query("heron", recency=30, diversity=0.5, by_document=True)
+    assert plan(asked, STATS).stages == ("recency", "diversify", "group", "limit")
+
+
+def test_a_plan_says_why() -> None:
+    made = plan(Query("heron"), STATS)
+    assert made.reason
+    assert all(line and "\n" not in line for line in made.reason)
