@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vstash.encode.base import Encoder, Tokenizing
+from vstash.encode.base import Encoder, Naming, Tokenizing
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked
 from vstash.errors import SourceTooLarge, UnsupportedSource, VstashError
@@ -163,8 +163,11 @@ class Ingest:
                 terms=tuple(extra_terms(f"{source.title}\n{chunk.heading}\n{chunk.text}") for chunk in chunks),
                 keys=tuple(some),
                 vectors=matrix,
+                pieces=self._pieces(read),
             )
-            for source, chunks, some, matrix in zip(batch.sources, batch.chunks, keys, vectors, strict=True)
+            for source, chunks, some, matrix, read in zip(
+                batch.sources, batch.chunks, keys, vectors, texts, strict=True
+            )
         ]
         statuses = self._store.put(entries, self._space(), self._now())
         share = (time.perf_counter() - started) / batch.size
@@ -189,9 +192,15 @@ class Ingest:
             for ids, own in zip(keys, given, strict=True)
         ]
 
+    def _pieces(self, texts: list[str]) -> tuple[NDArray[np.uint32], ...]:
+        """The distinct word-pieces of each text, where the encoder can name them."""
+        if not isinstance(self._encoder, Naming):
+            return ()
+        return tuple(np.unique(np.asarray(self._encoder.pieces(text), dtype=np.uint32)) for text in texts)
+
     def _space(self) -> Space:
-        """The store's space, or the encoder's with its calibration when the store is new."""
-        return self._store.space() or replace(self._encoder.space, calibration=calibrate(self._encoder))
+        """The store's space, or the encoder's with its noise when the store is new."""
+        return self._store.space() or replace(self._encoder.space, noise=calibrate(self._encoder))
 
 
 def from_file(path: Path, labels: Labels) -> Pending | Failure:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from vstash.rank import published
+from vstash.rank import coverage, published
 from vstash.rank.fuse import CORE
 from vstash.text.terms import STOP_WORDS
 from vstash.types import Arm, Plan, Query, Term, TermStats
 
-DEFAULT_FUSION = "zscore"
+DEFAULT_FUSION = "gated"
 POSTINGS = 100_000  # FTS5 scores every posting it is given: this many take about 10 ms
 KEYWORD_DEPTH = 1000  # keyword scores fetched, so that candidates of the vector side have theirs
 EXACT_MAX = 5_000  # vectors: up to here comparing all is as fast as asking the codes first
@@ -22,20 +22,23 @@ Admitted = tuple[tuple[Term, ...], tuple[str, ...]]
 
 def plan(query: Query, stats: TermStats) -> Plan:
     """The arms to run, how to fuse them and what to do then, with a reason for each choice."""
-    fusion = query.fusion or DEFAULT_FUSION
+    fusion = (query.fusion or DEFAULT_FUSION) if query.mode == "hybrid" else "raw"
     terms, reason = choose_terms(stats) if fusion != "adaptive" else (stats.terms, ("every word is sent",))
     weights, why = _weights(query, stats, fusion)
     pool, depth = _sizes(query, stats, fusion)
-    arms = []
+    arms, share = [], 0.0
     if query.mode != "keyword":
         path, rescore, how = _path(stats, pool)
         arms.append(Arm("vector", weights[0], pool, pool, path=path, rescore=rescore))
         reason = (*reason, how)
     if query.mode != "vector" and terms:
         arms.append(Arm("keyword", weights[1], pool, depth, terms=terms))
-    if query.mode != "hybrid":
-        fusion, why = "raw", f"{query.mode} search shows that side's own scores"
-    return Plan(query, tuple(arms), fusion, tuple(_stages(query)), (*reason, why))
+    if fusion == "gated":
+        share, how = _coverage(stats)
+        reason = (*reason, how)
+    gate = fusion == "gated" and query.weights is None and stats.calibrated
+    stages = tuple(_stages(query, share))
+    return Plan(query, tuple(arms), fusion, stages, (*reason, why), gate, share)
 
 
 def choose_terms(stats: TermStats) -> Admitted:
@@ -74,7 +77,21 @@ def _weights(query: Query, stats: TermStats, fusion: str) -> tuple[tuple[float, 
     if fusion == "adaptive":
         weights = published.weights(stats.chunks, [term.df for term in stats.terms], len(query.text.split()))
         return weights, "weights from the words' mean IDF, as published"
+    if fusion == "raw":
+        return (1.0, 1.0), f"{query.mode} search shows that side's own scores"
+    if fusion == "gated" and stats.calibrated:
+        return WEIGHTS, "the best cosine decides how much the vectors count"
     return WEIGHTS, "both sides count the same"
+
+
+def _coverage(stats: TermStats) -> tuple[float, str]:
+    """The share of the coverage of word-pieces, and why."""
+    if stats.pieces is None:
+        return 0.0, "coverage left out: this encoder names no word-pieces"
+    share = coverage.share(stats.pieces)
+    if not share:
+        return 0.0, f"coverage left out: the question has {stats.pieces} word-pieces"
+    return share, f"coverage of {stats.pieces} word-pieces counts {share:.2f} among the best {coverage.BEST}"
 
 
 def _sizes(query: Query, stats: TermStats, fusion: str) -> tuple[int, int]:
@@ -94,7 +111,9 @@ def _path(stats: TermStats, pool: int) -> tuple[str, int, str]:
     return "codes", rescore, f"{size:,} vectors: the {rescore:,} nearest sign codes are compared exactly"
 
 
-def _stages(query: Query) -> Iterator[str]:
+def _stages(query: Query, share: float) -> Iterator[str]:
+    if share:
+        yield "coverage"
     if query.recency is not None:
         yield "recency"
     if not query.by_document:  # of whole documents, those that say the same are still several

@@ -15,15 +15,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vstash.encode.base import Encoder
+from vstash.encode.base import Encoder, Naming
 from vstash.encode.registry import checked
 from vstash.errors import BadVectors
 from vstash.plan import plan as make_plan
-from vstash.rank import confidence, published
+from vstash.rank import confidence, coverage, gate, published
 from vstash.rank.fuse import View, fuse
 from vstash.rank.stages import STAGES, Setting
 from vstash.store.base import Passage, Store
-from vstash.text.terms import query_terms
+from vstash.text.terms import STOP_WORDS, query_terms
 from vstash.types import Candidate, Hit, Note, Plan, Query, Ranking, Results, Term, TermStats
 
 Vector = NDArray[np.float32]
@@ -58,12 +58,19 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search knows before anything is trimmed: also what `why` reads."""
+    """What a search knows before anything is trimmed: also what `why` reads.
+
+    `cosine` is that of the best passage, `noise` the space's, `evidence` that of the words, `pieces` the
+    question's word-pieces.
+    """
 
     plan: Plan
     rankings: tuple[Ranking, ...]
     candidates: tuple[Candidate, ...]
     cosine: float | None
+    noise: tuple[float, float] | None
+    evidence: float
+    pieces: tuple[int, ...]
 
 
 def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vector: ArrayLike | None = None) -> Results:
@@ -78,20 +85,20 @@ def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vecto
         with trace.step("encode"):
             asked = query_vector(encoder, query, vector)
     with store.reading():
-        found = find(store, query, asked, trace)
+        found = find(store, query, asked, trace, query_pieces(encoder, query))
+        level = confidence.level(found.cosine, found.noise, found.evidence)
         kept = apply_stages(store, found, now, trace)
         with trace.step("hydrate", len(kept)) as done:
             hits = tuple(_hits(store, kept, query.window))
             done(len(hits))
-        space = store.space()
-    level = confidence.level(found.cosine, space.calibration if space else None)
     return Results(hits, found.plan, tuple(trace.notes), level, time.perf_counter() - started)
 
 
-def find(store: Store, query: Query, vector: Vector | None, trace: Trace) -> Found:
-    """Plan the query, run its arms and fuse them."""
+def find(store: Store, query: Query, vector: Vector | None, trace: Trace, pieces: Sequence[int] | None = None) -> Found:
+    """Plan the query, run its arms and fuse them. `pieces` are the word-pieces of the question, if known."""
     with trace.step("plan") as done:
-        plan = make_plan(query, statistics(store, query))
+        stats = statistics(store, query, pieces)
+        plan = make_plan(query, stats)
         done(len(plan.arms), "; ".join(plan.reason))
     rankings = []
     for arm in plan.arms:
@@ -99,15 +106,23 @@ def find(store: Store, query: Query, vector: Vector | None, trace: Trace) -> Fou
             ranking = store.rank(arm, vector if arm.kind == "vector" else None, query.filter)
             done(len(ranking.items), " ".join(term.text for term in arm.terms) or arm.path)
         rankings.append(ranking)
+    space = store.space()
+    noise = space.noise if space else None
     with trace.step("fuse", sum(len(ranking.items) for ranking in rankings)) as done:
         views = _views(store, plan, rankings, vector)
+        cosine = _best(views, "vector")
+        if plan.gate and noise is not None and cosine is not None:
+            weights = gate.weights(cosine, noise)
+            views = tuple(replace(view, weight=weights[0 if view.side == "vector" else 1]) for view in views)
         candidates = fuse(plan.fusion, views)
-        done(len(candidates), plan.fusion)
-    cosine = max((score for view in views if view.side == "vector" for score in view.scores.values()), default=None)
-    return Found(plan, tuple(rankings), candidates, cosine)
+        weighed = ", ".join(f"{view.side} {view.weight:.2f}" for view in views)
+        done(len(candidates), f"{plan.fusion}: {weighed}")
+    words = [term for term in stats.terms if term.text.casefold() not in STOP_WORDS]
+    evidence = confidence.keyword_evidence(_best(views, "keyword") or 0.0, words, stats.chunks)
+    return Found(plan, tuple(rankings), candidates, cosine, noise, evidence, tuple(pieces or ()))
 
 
-def statistics(store: Store, query: Query) -> TermStats:
+def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) -> TermStats:
     """What the planner asks the corpus about a query."""
     wanted = query_terms(query.text) if query.mode != "vector" else ()
     known = store.terms([term.text for term in wanted])
@@ -116,19 +131,50 @@ def statistics(store: Store, query: Query) -> TermStats:
         for term, (stem, df) in zip(wanted, known, strict=True)
         if stem
     )
-    return TermStats(store.count(), terms, None if query.filter is None else store.count(query.filter))
+    space = store.space()
+    return TermStats(
+        chunks=store.count(),
+        terms=terms,
+        matching=None if query.filter is None else store.count(query.filter),
+        calibrated=space is not None and space.noise is not None,
+        pieces=None if pieces is None else len(pieces),
+    )
 
 
 def apply_stages(store: Store, found: Found, now: datetime, trace: Trace) -> tuple[Candidate, ...]:
     """Run the plan's stages, one after another."""
     candidates = found.candidates
-    facts = store.facts([candidate.chunk_id for candidate in candidates])
-    setting = Setting(found.plan.query, facts, now, store.similar)
+    setting = setting_for(store, found, now)
     for name in found.plan.stages:
         with trace.step(name, len(candidates)) as done:
             candidates = STAGES[name](candidates, setting)
             done(len(candidates))
     return candidates
+
+
+def setting_for(store: Store, found: Found, now: datetime) -> Setting:
+    """What the stages may ask about these candidates."""
+
+    def covered(ids: Sequence[int]) -> list[float]:
+        distinct = sorted(set(found.pieces))
+        chunks = store.count()
+        frequencies = store.piece_frequencies(distinct)
+        weights = {piece: coverage.idf(chunks, df) for piece, df in zip(distinct, frequencies, strict=True)}
+        held = store.pieces(ids)
+        return coverage.measured([held.get(id_, frozenset()) for id_ in ids], weights)
+
+    facts = store.facts([one.chunk_id for one in found.candidates])
+    return Setting(found.plan.query, facts, now, store.similar, covered, found.plan.coverage)
+
+
+def query_pieces(encoder: Encoder, query: Query) -> Sequence[int] | None:
+    """The word-pieces of the question, where the encoder names them."""
+    return encoder.pieces(query.text) if isinstance(encoder, Naming) else None
+
+
+def _best(views: Sequence[View], side: str) -> float | None:
+    """The largest score on one side."""
+    return max((score for view in views if view.side == side for score in view.scores.values()), default=None)
 
 
 def query_vector(encoder: Encoder, query: Query, vector: ArrayLike | None) -> Vector:

@@ -22,7 +22,7 @@ Side = Literal["keyword", "vector"]
 Confidence = Literal["high", "medium", "low"]
 
 MODES: tuple[str, ...] = ("hybrid", "keyword", "vector")
-FUSIONS: tuple[str, ...] = ("zscore", "rrf", "adaptive")
+FUSIONS: tuple[str, ...] = ("gated", "zscore", "rrf", "adaptive")
 MAX_LIMIT = 10_000  # hits; past this a caller wants an export, not a search
 MAX_QUERY = 20_000  # code points; far past any encoder's window
 
@@ -107,8 +107,8 @@ class AddResult:
 class Space:
     """Which vectors may be compared: same `id`, same space.
 
-    `max_tokens` is the encoder's window. `calibration` holds the cosines of a question with its best passage
-    at which confidence becomes medium and high (see vstash.encode.calibrate); it takes no part in comparing.
+    `max_tokens` is the encoder's window. `noise` is the (mean, deviation) of its cosines between texts
+    that have nothing in common (see vstash.encode.calibrate); it takes no part in comparing.
     """
 
     id: str
@@ -116,7 +116,7 @@ class Space:
     dim: int
     max_tokens: int | None = None
     fingerprint: str | None = None
-    calibration: tuple[float, float] | None = field(default=None, compare=False)
+    noise: tuple[float, float] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +208,15 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class TermStats:
-    """What the planner knows of the corpus: the number of chunks, the query's words in it, and how many
-    chunks pass the filter (None without one)."""
+    """What the planner knows of the corpus: the number of chunks, the query's words in it, how many chunks
+    pass the filter (None without one), whether the space's noise is known, and the number of the query's
+    word-pieces (None where the encoder names none)."""
 
     chunks: int
     terms: tuple[Term, ...] = ()
     matching: int | None = None
+    calibrated: bool = False
+    pieces: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,13 +236,19 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a search will do; `reason` holds one line for each decision."""
+    """What a search will do; `reason` holds one line for each decision.
+
+    `gate` says that the best cosine, once known, decides the weights; `coverage` is the share of the coverage
+    of word-pieces in the final score.
+    """
 
     query: Query
     arms: tuple[Arm, ...]
     fusion: str
     stages: tuple[str, ...]
     reason: tuple[str, ...] = ()
+    gate: bool = False
+    coverage: float = 0.0
 
     def arm(self, kind: Side) -> Arm | None:
         """The arm of this kind, if the plan has one."""

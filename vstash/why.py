@@ -8,8 +8,8 @@ from datetime import datetime
 
 from vstash.encode.base import Encoder
 from vstash.filters import And, Eq, Filter, matches
-from vstash.rank.stages import STAGES, Setting
-from vstash.search import Found, Trace, Vector, apply_stages, find, query_vector
+from vstash.rank.stages import STAGES
+from vstash.search import Found, Trace, Vector, apply_stages, find, query_pieces, query_vector, setting_for
 from vstash.store.base import Store
 from vstash.types import MAX_LIMIT, Candidate, Document, Facts, Query
 
@@ -40,11 +40,12 @@ class _Case:
     document: Document
     chunk_ids: frozenset[int]
     vector: Vector
+    pieces: Sequence[int] | None
     now: datetime
 
     def find(self, query: Query) -> Found:
         """What a search for the query finds before its stages."""
-        return find(self.store, query, None if query.mode == "keyword" else self.vector, Trace())
+        return find(self.store, query, None if query.mode == "keyword" else self.vector, Trace(), self.pieces)
 
     def rank(self, query: Query) -> int | None:
         """Where the document stands among the hits for the query."""
@@ -54,9 +55,9 @@ class _Case:
 
 def explain(store: Store, encoder: Encoder, query: Query, document: Document, now: datetime) -> Loss:
     """Follow the document through the search. Raises: StoreError, EncoderError."""
-    vector = query_vector(encoder, query, None)
+    vector, pieces = query_vector(encoder, query, None), query_pieces(encoder, query)
     with store.reading():
-        case = _Case(store, query, document, frozenset(store.chunk_ids(document.id)), vector, now)
+        case = _Case(store, query, document, frozenset(store.chunk_ids(document.id)), vector, pieces, now)
         if not matches(query.filter, document):
             return _filtered(case)
         found = case.find(query)
@@ -124,13 +125,12 @@ def _vector_distance(case: _Case, found: Found) -> Iterator[str]:
 def _followed(case: _Case, found: Found) -> Loss:
     """It was a candidate: run the stages one by one and see which one drops it."""
     candidates = found.candidates
-    facts = case.store.facts([one.chunk_id for one in candidates])
-    setting = Setting(case.query, facts, case.now, case.store.similar)
+    setting = setting_for(case.store, found, case.now)
     for name in found.plan.stages:
         kept = STAGES[name](candidates, setting)
         rank = _first(case, [one.chunk_id for one in candidates])
         if _first(case, [one.chunk_id for one in kept]) is None and rank is not None:
-            return _limited(case, rank) if name == "limit" else _repeated(case, name, [*candidates[:rank]], facts)
+            return _limited(case, rank) if name == "limit" else _repeated(case, name, candidates[:rank], setting.facts)
         candidates = kept
     rank = _first(case, [one.chunk_id for one in candidates])
     return Loss("found", f"it is hit {rank} of {len(candidates)}", rank=rank)

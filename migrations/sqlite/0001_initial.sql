@@ -16,7 +16,7 @@ CREATE TABLE space (
     dim         INTEGER NOT NULL CHECK (dim > 0),
     max_tokens  INTEGER,
     fingerprint TEXT,
-    calibration TEXT CHECK (json_valid(calibration)), -- cosines from which confidence is medium and high
+    noise       TEXT CHECK (json_valid(noise)), -- [mean, deviation] of cosines between unrelated texts
     active      INTEGER NOT NULL DEFAULT 0 CHECK (active IN (0, 1)),
     created_at  TEXT NOT NULL
 ) STRICT;

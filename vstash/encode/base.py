@@ -44,3 +44,12 @@ class Tokenizing(Protocol):
         """The offset, in code points, at which each token of the text starts; ascending, special
         tokens left out."""
         ...
+
+
+@runtime_checkable
+class Naming(Protocol):
+    """An encoder that can name the word-pieces it reads: they take part in the ranking."""
+
+    def pieces(self, text: str) -> Sequence[int]:
+        """The ids of the text's word-pieces in order, special tokens left out."""
+        ...

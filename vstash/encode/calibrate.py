@@ -1,7 +1,6 @@
-"""At which cosine a passage is probably about a question: measured on each encoder, not copied from one.
+"""How near each other an encoder puts texts that have nothing in common: measured, not copied from another.
 
-Every encoder spreads its cosines differently. Asked a fixed set of questions, it shows how near an answer
-lies to its own question and how near the best of the answers to other questions comes.
+Every encoder spreads its cosines differently. What a cosine says is how far it stands out of this noise.
 """
 
 from __future__ import annotations
@@ -21,17 +20,13 @@ def pairs() -> list[tuple[str, str]]:
 
 
 def calibrate(encoder: Encoder) -> tuple[float, float]:
-    """The cosines at which confidence becomes medium and high.
+    """Mean and deviation of the cosines between questions and passages that answer other questions.
 
-    With u the mean over the questions of the best cosine among foreign answers and r the mean cosine with
-    the own answer: medium at u + (r − u) · 0.6, high halfway from there to r. Raises: BadVectors.
+    A cosine of so many deviations above this noise means the same for every encoder. Raises: BadVectors.
     """
-    asked, answered = zip(*pairs(), strict=True)
-    questions = checked(np.stack([encoder.query(text) for text in asked]), len(asked), encoder.space.dim)
-    answers = checked(encoder.documents(answered), len(answered), encoder.space.dim)
-    cosines = questions @ answers.T
-    related = float(np.mean(np.diag(cosines)))
-    np.fill_diagonal(cosines, -1.0)
-    unrelated = float(np.mean(cosines.max(axis=1)))
-    medium = unrelated + (related - unrelated) * 0.6
-    return round(medium, 4), round((medium + related) / 2, 4)
+    sides = zip(*pairs(), strict=True)
+    asked, answered = (np.stack([encoder.query(text) for text in side]) for side in sides)
+    count, dim = len(asked), encoder.space.dim
+    cosines = checked(asked, count, dim) @ checked(answered, count, dim).T
+    unrelated = cosines[~np.eye(count, dtype=bool)]
+    return round(float(unrelated.mean()), 4), round(float(unrelated.std()), 4)

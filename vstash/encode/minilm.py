@@ -103,6 +103,10 @@ class MiniLM:
         """The offset, in code points, at which each token starts; needs no preparation."""
         return self._tokens.starts(text)
 
+    def pieces(self, text: str) -> list[int]:
+        """The ids of the text's word-pieces in order; needs no preparation."""
+        return self._tokens.pieces(text)
+
     @cached_property
     def _tokens(self) -> Tokens:
         return Tokens(model_folder() / "tokenizer.json")

@@ -48,6 +48,11 @@ class Tokens:
         ids: list[int] = self._tokenizer.encode(encodable(text[:TEXT_LIMIT])).ids
         return ids
 
+    def pieces(self, text: str) -> list[int]:
+        """The ids of the text's word-pieces, no special tokens."""
+        ids: list[int] = self._tokenizer.encode(encodable(text[:TEXT_LIMIT]), add_special_tokens=False).ids
+        return ids
+
     def starts(self, text: str) -> list[int]:
         """The offset, in code points, at which each token starts; ascending, no special tokens."""
         text = encodable(text)

@@ -66,7 +66,7 @@ def raw(ids: Ids, core: Ids, view: View) -> Mapping[int, float]:
     return {id_: view.scores.get(id_, view.floor) for id_ in ids}
 
 
-FUSE: Mapping[str, Fusion] = {"zscore": zscore, "rrf": rrf, "adaptive": rrf, "raw": raw}
+FUSE: Mapping[str, Fusion] = {"gated": zscore, "zscore": zscore, "rrf": rrf, "adaptive": rrf, "raw": raw}
 
 
 def fuse(name: str, views: Iterable[View]) -> tuple[Candidate, ...]:

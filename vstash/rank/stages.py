@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from vstash.rank.coverage import BEST
 from vstash.types import Candidate, Contribution, Facts, Query
 
 DIVERSIFY = 4  # candidates looked at for each hit wanted
@@ -18,16 +19,35 @@ DIVERSIFY = 4  # candidates looked at for each hit wanted
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """All that a stage sees besides the candidates. `similar` gives cosines between chunks."""
+    """All that a stage sees besides the candidates. `similar` gives cosines between chunks, `covered` how much
+    of the question's word-pieces chunks hold, `coverage` that measure's share of the final score."""
 
     query: Query
     facts: Mapping[int, Facts]
     now: datetime
     similar: Callable[[int, Sequence[int]], Sequence[float]]
+    covered: Callable[[Sequence[int]], Sequence[float]] = lambda ids: [0.0] * len(ids)
+    coverage: float = 0.0
 
 
 Candidates = tuple[Candidate, ...]
 Stage = Callable[[Candidates, Setting], Candidates]
+
+
+def cover(candidates: Candidates, setting: Setting) -> Candidates:
+    """Let the coverage of the question's word-pieces take its share in ordering the best candidates.
+
+    Final order by (1 − λ) z(score) + λ z(m); written as a contribution λ / (1 − λ) · σ · z(m) to the score.
+    """
+    best, rest = candidates[:BEST], candidates[BEST:]
+    measures = setting.covered([one.chunk_id for one in best])
+    mean = math.fsum(measures) / max(1, len(measures))
+    deviation = math.sqrt(math.fsum((m - mean) ** 2 for m in measures) / max(1, len(measures)))
+    if deviation < 1e-9:
+        return candidates
+    unit = setting.coverage / (1 - setting.coverage) * _spread(best) / deviation
+    moved = (_with_share(one, "coverage", unit * (m - mean)) for one, m in zip(best, measures, strict=True))
+    return _ordered((*moved, *rest))
 
 
 def recency(candidates: Candidates, setting: Setting) -> Candidates:
@@ -92,6 +112,7 @@ def limit(candidates: Candidates, setting: Setting) -> Candidates:
 
 
 STAGES: Mapping[str, Stage] = {
+    "coverage": cover,
     "recency": recency,
     "collapse": collapse,
     "diversify": diversify,

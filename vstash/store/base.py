@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vectors = NDArray[np.float32]
+    Pieces = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Entry:
     """One document, ready to be stored.
 
     `terms` are the extra words of each chunk, `keys` the digests of what was encoded for each,
-    `vectors` has shape (len(chunks), dim). `recipe` names how content became chunks.
+    `vectors` has shape (len(chunks), dim). `recipe` names how content became chunks. `pieces` are the distinct
+    word-pieces of what was encoded, ascending, for encoders that can name them; empty for others.
     """
 
     source: Source
@@ -45,6 +47,7 @@ class Entry:
     terms: tuple[str, ...]
     keys: tuple[bytes, ...]
     vectors: Vectors
+    pieces: tuple[Pieces, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,14 @@ class Store(Protocol):
 
     def facts(self, chunk_ids: Sequence[int]) -> dict[int, Facts]:
         """What the stages need to know of these chunks."""
+        ...
+
+    def pieces(self, chunk_ids: Sequence[int]) -> dict[int, frozenset[int]]:
+        """The word-pieces that these chunks hold; chunks whose pieces are not kept are left out."""
+        ...
+
+    def piece_frequencies(self, wanted: Sequence[int]) -> list[int]:
+        """How many chunks hold each word-piece."""
         ...
 
     def similar(self, chunk_id: int, others: Sequence[int]) -> list[float]:

@@ -39,6 +39,7 @@ class _Row:
     key: bytes
     vector: Vectors
     words: tuple[str, ...]
+    pieces: frozenset[int] | None
 
 
 class MemoryStore:
@@ -99,9 +100,12 @@ class MemoryStore:
         )
         self._next_document += old is None
         self._documents[source.uri] = (document, entry.recipe)
-        for chunk, terms, key, vector in zip(entry.chunks, entry.terms, entry.keys, entry.vectors, strict=True):
+        named: list[frozenset[int] | None] = [frozenset(ids.tolist()) for ids in entry.pieces]
+        named = named or [None] * len(entry.chunks)
+        rows = zip(entry.chunks, entry.terms, entry.keys, entry.vectors, named, strict=True)
+        for chunk, terms, key, vector, pieces in rows:
             words = _words(f"{chunk.text} {source.title} {chunk.heading} {terms}")
-            self._rows[self._next_chunk] = _Row(self._next_chunk, document, chunk, key, vector, words)
+            self._rows[self._next_chunk] = _Row(self._next_chunk, document, chunk, key, vector, words, pieces)
             self._next_chunk += 1
         return "replaced" if old else "added"
 
@@ -181,6 +185,15 @@ class MemoryStore:
             for row in rows
         }
 
+    def pieces(self, chunk_ids: Sequence[int]) -> dict[int, frozenset[int]]:
+        """The word-pieces that these chunks hold."""
+        rows = [self._rows[id_] for id_ in chunk_ids if id_ in self._rows]
+        return {row.id: row.pieces for row in rows if row.pieces is not None}
+
+    def piece_frequencies(self, wanted: Sequence[int]) -> list[int]:
+        """How many chunks hold each word-piece."""
+        return [sum(piece in (row.pieces or ()) for row in self._rows.values()) for piece in wanted]
+
     def similar(self, chunk_id: int, others: Sequence[int]) -> list[float]:
         """The cosine of a chunk with each of the others."""
         row = self._rows.get(chunk_id)
@@ -207,15 +220,14 @@ class MemoryStore:
 
     def _bm25(self, row: _Row, terms: Sequence[Term]) -> float:
         """Robertson and Zaragoza 2009, with FTS5's floor under the IDF; 0 when a phrase is missing."""
-        if any(term.phrase and not _count(row.words, _words(term.text)) for term in terms):
+        if any(term.phrase and not _count(row.words, term) for term in terms):
             return 0.0
         average = sum(len(one.words) for one in self._rows.values()) / len(self._rows)
         score = 0.0
         for term in terms:
-            phrase = _words(term.text)
-            df = sum(bool(_count(one.words, phrase)) for one in self._rows.values())
+            df = sum(bool(_count(one.words, term)) for one in self._rows.values())
             idf = max(math.log((len(self._rows) - df + 0.5) / (df + 0.5)), 1e-6)
-            tf = _count(row.words, phrase)
+            tf = _count(row.words, term)
             score += idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * len(row.words) / average))
         return score
 
@@ -224,10 +236,13 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text.lower()))
 
 
-def _count(words: Sequence[str], phrase: Sequence[str]) -> int:
-    """How often the phrase stands in the words."""
+def _count(words: Sequence[str], term: Term) -> int:
+    """How often the term, a word, the beginning of one or a phrase, stands in the words."""
+    phrase = _words(term.text)
+    if term.prefix:
+        return sum(word.startswith(phrase) for word in words)
     size = len(phrase)
-    return sum(tuple(words[at : at + size]) == tuple(phrase) for at in range(len(words) - size + 1)) if size else 0
+    return sum(tuple(words[at : at + size]) == phrase for at in range(len(words) - size + 1)) if size else 0
 
 
 def _digest(text: str) -> int:

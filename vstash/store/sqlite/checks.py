@@ -1,12 +1,13 @@
 """What must hold in the file, verified by content; and rebuilding what is derived.
 
-Each check is a function from a connection to a Finding. Truth is never changed: a document whose chunks
-are damaged is named, so that it can be added again.
+Each check is a function from a connection to what is wrong, a line each. Truth is never changed: a document
+whose chunks are damaged is named, so that it can be added again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import numpy as np
 
@@ -20,18 +21,17 @@ BATCH = 2048  # vectors held in memory at a time
 
 def run(connection: Connection) -> list[Finding]:
     """Every check, in an order in which the first failure explains the later ones."""
-    return [check(connection) for check in CHECKS]
+    return [_finding(connection, *one) for one in CHECKS]
 
 
 def repair(connection: Connection) -> None:
-    """Rebuild everything derived, in one transaction."""
-    with writing(connection):
+    """Rebuild everything derived, in one transaction; none of it where truth is too damaged to build on."""
+    with suppress(*Damaged), writing(connection):
         connection.execute("INSERT INTO chunk_fts (chunk_fts) VALUES ('rebuild')")
         connection.execute("UPDATE meta SET value = (SELECT count(*) FROM chunk) WHERE key = 'chunks'")
-        connection.executemany(
-            "UPDATE chunk SET digest = ? WHERE id = ?",
-            [(documents.text_digest(text), id_) for id_, text in rows(connection, "SELECT id, text FROM chunk")],
-        )
+        chunks = connection.execute("SELECT id, text, digest FROM chunk")
+        wrong = [(right, id_) for id_, text, kept in chunks if (right := documents.text_digest(text)) != kept]
+        connection.executemany("UPDATE chunk SET digest = ? WHERE id = ?", wrong)
         for number, dim in _spaces(connection):
             connection.execute(f"DELETE FROM vector_{number} WHERE chunk_id NOT IN (SELECT id FROM chunk)")
             connection.execute(f"DELETE FROM code_{number}")
@@ -39,31 +39,27 @@ def repair(connection: Connection) -> None:
                 codes.insert(connection, number, ids, matrix)
 
 
-def sqlite_integrity(connection: Connection) -> Finding:
+def sqlite_integrity(connection: Connection) -> list[str]:
     """SQLite's own check of every page, index and constraint."""
-    try:
-        found = [row[0] for row in rows(connection, f"PRAGMA integrity_check({SAMPLE + 1})")]
-    except Damaged as error:
-        found = [str(error)]
+    found = [row[0] for row in rows(connection, f"PRAGMA integrity_check({SAMPLE + 1})")]
     # SQLite also asks FTS5 here; a broken keyword index is reported by its own check, and can be rebuilt
-    return _finding("sqlite", [line for line in found if line != "ok" and "chunk_fts" not in line])
+    return [line for line in found if line != "ok" and "chunk_fts" not in line]
 
 
-def foreign_keys(connection: Connection) -> Finding:
+def foreign_keys(connection: Connection) -> list[str]:
     """No row points at one that is not there."""
     found = [f"{row[0]} row {row[1]}" for row in rows(connection, "PRAGMA foreign_key_check")]
-    return _finding("foreign_keys", [line for line in found if not line.startswith("vector_")])
+    return [line for line in found if not line.startswith("vector_")]
 
 
-def migrations(connection: Connection) -> Finding:
+def migrations(connection: Connection) -> list[str]:
     """The schema is the one that the recorded migrations made."""
     steps = migrate.shipped()
     recorded = rows(connection, "SELECT number, sha256 FROM migration ORDER BY number")
-    wrong = [f"migration {step.number:04}" for step in steps if (step.number, step.sha256) not in recorded]
-    return _finding("migrations", wrong)
+    return [f"migration {step.number:04}" for step in steps if (step.number, step.sha256) not in recorded]
 
 
-def document_text(connection: Connection) -> Finding:
+def document_text(connection: Connection) -> list[str]:
     """Each document has the chunks it was stored with: numbered from 0, span after span, same text."""
     wrong = []
     for id_, uri, count, expected in rows(connection, "SELECT id, uri, chunks, text_hash FROM document"):
@@ -72,44 +68,39 @@ def document_text(connection: Connection) -> Finding:
         texts = [text for *_, text in found]
         if spans != _expected_spans(texts) or len(found) != count or documents.text_hash(texts) != expected:
             wrong.append(f"{uri} (add it again)")
-    return _finding("documents", wrong)
+    return wrong
 
 
-def digests(connection: Connection) -> Finding:
+def digests(connection: Connection) -> list[str]:
     """Each chunk's digest is that of its text."""
     found = connection.execute("SELECT id, text, digest FROM chunk")
-    wrong = [f"chunk {id_}" for id_, text, digest in found if digest != documents.text_digest(text)]
-    return _finding("digests", wrong, repairable=True)
+    return [f"chunk {id_}" for id_, text, digest in found if digest != documents.text_digest(text)]
 
 
-def orphans(connection: Connection) -> Finding:
+def orphans(connection: Connection) -> list[str]:
     """No chunk or tag without its document."""
     sql = (
         "SELECT 'chunk ' || id FROM chunk WHERE document_id NOT IN (SELECT id FROM document)"
         " UNION ALL SELECT 'tag ' || name FROM tag WHERE document_id NOT IN (SELECT id FROM document)"
     )
-    return _finding("orphans", [row[0] for row in rows(connection, sql)])
+    return [row[0] for row in rows(connection, sql)]
 
 
-def chunk_count(connection: Connection) -> Finding:
+def chunk_count(connection: Connection) -> list[str]:
     """The kept number of chunks is the number of chunks."""
     kept = value(connection, "SELECT value FROM meta WHERE key = 'chunks'")
     found = value(connection, "SELECT count(*) FROM chunk")
-    wrong = [] if kept == found else [f"{kept} kept, {found} counted"]
-    return _finding("chunk_count", wrong, repairable=True)
+    return [] if kept == found else [f"{kept} kept, {found} counted"]
 
 
-def keyword_index(connection: Connection) -> Finding:
+def keyword_index(connection: Connection) -> list[str]:
     """The keyword index holds exactly the words of the chunks."""
-    try:
-        with writing(connection):  # FTS5 takes the command as an insert; it changes nothing
-            connection.execute("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)")
-    except Damaged as error:
-        return _finding("keyword_index", [str(error)], repairable=True)
-    return _finding("keyword_index", [])
+    with writing(connection):  # FTS5 takes the command as an insert; it changes nothing
+        connection.execute("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)")
+    return []
 
 
-def vectors_present(connection: Connection) -> Finding:
+def vectors_present(connection: Connection) -> list[str]:
     """Every chunk has its vector in the active space."""
     space = vectors.active(connection)
     source = f"vector_{space[0]}" if space else "(SELECT 0 AS chunk_id WHERE 0)"
@@ -117,25 +108,21 @@ def vectors_present(connection: Connection) -> Finding:
         "SELECT document.uri, count(*) FROM chunk JOIN document ON document.id = chunk.document_id"
         f" WHERE chunk.id NOT IN (SELECT chunk_id FROM {source}) GROUP BY document.uri ORDER BY document.uri"
     )
-    return _finding(
-        "vectors_present",
-        [f"{uri}: {count} missing (forget it and add it again)" for uri, count in rows(connection, sql)],
-    )
+    return [f"{uri}: {count} missing (forget it and add it again)" for uri, count in rows(connection, sql)]
 
 
-def vectors_owned(connection: Connection) -> Finding:
+def vectors_owned(connection: Connection) -> list[str]:
     """No vector without its chunk."""
-    wrong = [
+    return [
         f"chunk {id_}"
         for number, _ in _spaces(connection)
         for (id_,) in rows(
             connection, f"SELECT chunk_id FROM vector_{number} WHERE chunk_id NOT IN (SELECT id FROM chunk)"
         )
     ]
-    return _finding("vectors_owned", wrong, repairable=True)
 
 
-def vectors_unit(connection: Connection) -> Finding:
+def vectors_unit(connection: Connection) -> list[str]:
     """Every vector has its space's dimension, is finite and of unit length."""
     wrong: list[str] = []
     for number, dim in _spaces(connection):
@@ -144,10 +131,10 @@ def vectors_unit(connection: Connection) -> Finding:
         for ids, matrix in _batches(connection, number, dim):
             lengths = np.linalg.norm(matrix, axis=1)
             wrong += [f"chunk {ids[at]}" for at in np.flatnonzero(~(np.abs(lengths - 1.0) < 1e-3))]
-    return _finding("vectors_unit", wrong)
+    return wrong
 
 
-def sign_codes(connection: Connection) -> Finding:
+def sign_codes(connection: Connection) -> list[str]:
     """The codes are the signs of the vectors, one for each."""
     wrong: list[str] = []
     for number, dim in _spaces(connection):
@@ -164,27 +151,31 @@ def sign_codes(connection: Connection) -> Finding:
                 wrong.append(f"space {number}, chunks {some[0]} to {some[-1]}")
         if seen != len(ids):
             wrong.append(f"space {number}: {len(ids)} codes, {seen} vectors")
-    return _finding("sign_codes", wrong, repairable=True)
+    return wrong
 
 
-CHECKS: tuple[Callable[[Connection], Finding], ...] = (
-    sqlite_integrity,
-    migrations,
-    foreign_keys,
-    orphans,
-    document_text,
-    digests,
-    chunk_count,
-    keyword_index,
-    vectors_present,
-    vectors_owned,
-    vectors_unit,
-    sign_codes,
+CHECKS: tuple[tuple[str, Callable[[Connection], list[str]], bool], ...] = (  # name, check, whether repair mends it
+    ("sqlite", sqlite_integrity, False),
+    ("migrations", migrations, False),
+    ("foreign_keys", foreign_keys, False),
+    ("orphans", orphans, False),
+    ("documents", document_text, False),
+    ("digests", digests, True),
+    ("chunk_count", chunk_count, True),
+    ("keyword_index", keyword_index, True),
+    ("vectors_present", vectors_present, False),
+    ("vectors_owned", vectors_owned, True),
+    ("vectors_unit", vectors_unit, False),
+    ("sign_codes", sign_codes, True),
 )
 
 
-def _finding(check: str, wrong: list[str], *, repairable: bool = False) -> Finding:
-    return Finding(check, not wrong, len(wrong), tuple(wrong[:SAMPLE]), repairable and bool(wrong))
+def _finding(connection: Connection, name: str, check: Callable[[Connection], list[str]], repairable: bool) -> Finding:
+    try:
+        wrong = check(connection)
+    except Damaged as error:
+        wrong = [str(error)]
+    return Finding(name, not wrong, len(wrong), tuple(wrong[:SAMPLE]), repairable and bool(wrong))
 
 
 def _expected_spans(texts: list[str]) -> list[tuple[int, int, int]]:

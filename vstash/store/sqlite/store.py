@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vstash.errors import DatabaseNotFound, SpaceMismatch
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Stored
-from vstash.store.sqlite import checks, codes, documents, keyword, migrate, vectors
+from vstash.store.sqlite import checks, codes, documents, keyword, migrate, pieces, vectors
 from vstash.store.sqlite.connection import connect, reading, translated, writing
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Space, Status
 
@@ -25,6 +25,13 @@ Vectors = NDArray[np.float32]
 def utc_now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
+
+
+class Fresh(NamedTuple):
+    """What a new chunk brings that is indexed in bulk at the end of a put."""
+
+    vector: Vectors
+    pieces: NDArray[np.uint32] | None
 
 
 class SqliteStore:
@@ -89,7 +96,13 @@ class SqliteStore:
             vectors.require_unit(entry.vectors, len(entry.chunks), space.dim)
         with self._use(), writing(self.connection):
             number = self._adopt(space, now)
-            return [self._put(entry, number, now) for entry in entries]
+            fresh: dict[int, Fresh] = {}
+            statuses = [self._put(entry, number, now, fresh) for entry in entries]
+            if fresh:
+                codes.insert(self.connection, number, list(fresh), np.stack([one.vector for one in fresh.values()]))
+            named = {id_: one.pieces for id_, one in fresh.items() if one.pieces is not None}
+            pieces.insert(self.connection, number, named)
+            return statuses
 
     def _adopt(self, space: Space, now: datetime) -> int:
         found = vectors.active(self.connection)
@@ -103,24 +116,29 @@ class SqliteStore:
             )
         return number
 
-    def _put(self, entry: Entry, number: int, now: datetime) -> Status:
+    def _put(self, entry: Entry, number: int, now: datetime, fresh: dict[int, Fresh]) -> Status:
+        """Write one document; what is indexed for all of them together is left in `fresh`."""
         old = documents.find(self.connection, entry.source.uri)
         if old is not None:
-            self._remove(old)
+            for gone in self._remove(old):
+                fresh.pop(gone, None)  # the same uri twice in one put: the second replaces the first
         document_id, ids = documents.insert(self.connection, entry, old, now)
         keyword.insert(self.connection, document_id)
         vectors.insert(self.connection, number, ids, entry.keys, entry.vectors)
-        codes.insert(self.connection, number, ids, entry.vectors)
+        named = entry.pieces or [None] * len(ids)
+        fresh.update((id_, Fresh(*one)) for id_, one in zip(ids, zip(entry.vectors, named, strict=True), strict=True))
         return "added" if old is None else "replaced"
 
-    def _remove(self, document_id: int) -> None:
-        """What is derived first: it is found through the rows of the chunks."""
+    def _remove(self, document_id: int) -> list[int]:
+        """What is derived first: it is found through the rows of the chunks. The ids of the chunks removed."""
         ids = documents.chunk_ids(self.connection, document_id)
         keyword.delete(self.connection, document_id)
         for number, space in vectors.spaces(self.connection):
             codes.delete(self.connection, number, ids, space.dim)
+            pieces.delete(self.connection, number, ids)
             vectors.delete(self.connection, number, document_id)
         documents.delete(self.connection, document_id)
+        return ids
 
     def forget(self, uri: str) -> bool:
         """Remove a document and all that hangs on it."""
@@ -176,6 +194,19 @@ class SqliteStore:
         """What the stages need to know of these chunks."""
         with self._use():
             return documents.facts(self.connection, chunk_ids)
+
+    def pieces(self, chunk_ids: Sequence[int]) -> dict[int, frozenset[int]]:
+        """The word-pieces that these chunks hold; chunks whose pieces are not kept are left out."""
+        with self._use():
+            found = vectors.active(self.connection)
+            kept = pieces.read(self.connection, found[0], chunk_ids) if found else {}
+            return {id_: frozenset(ids.tolist()) for id_, ids in kept.items()}
+
+    def piece_frequencies(self, wanted: Sequence[int]) -> list[int]:
+        """How many chunks hold each word-piece."""
+        with self._use():
+            found = vectors.active(self.connection)
+            return pieces.frequencies(self.connection, found[0], wanted) if found else [0] * len(wanted)
 
     def similar(self, chunk_id: int, others: Sequence[int]) -> list[float]:
         """The cosine of a chunk with each of the others, in the order asked for."""

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from vstash.errors import BadVectors
 from vstash.filters import Filter
+from vstash.store.sqlite import pieces
 from vstash.store.sqlite.connection import Connection, rows, value
 from vstash.store.sqlite.filters import chunk_ids, stamp
 from vstash.types import Ranking, Scored, Space
 
 Vectors = NDArray[np.float32]
 
-_COLUMNS = "id, name, model, dim, max_tokens, fingerprint, calibration"
+_COLUMNS = "id, name, model, dim, max_tokens, fingerprint, noise"
 _UNIT = 1e-3  # how far a length may be from 1
 
 
@@ -38,15 +39,15 @@ def spaces(connection: Connection) -> list[tuple[int, Space]]:
 
 
 def _space(row: Sequence[Any]) -> tuple[int, Space]:
-    number, name, model, dim, max_tokens, fingerprint, calibration = row
-    known = tuple(json.loads(calibration)) if calibration else None
+    number, name, model, dim, max_tokens, fingerprint, noise = row
+    known = tuple(json.loads(noise)) if noise else None
     return number, Space(name, model, dim, max_tokens, fingerprint, known)
 
 
 def create(connection: Connection, space: Space, now: datetime) -> int:
     """Register a space and make its tables; its number."""
     connection.execute(
-        "INSERT INTO space (name, model, dim, max_tokens, fingerprint, calibration, active, created_at)"
+        "INSERT INTO space (name, model, dim, max_tokens, fingerprint, noise, active, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM space WHERE active = 1), ?)",
         (
             space.id,
@@ -54,7 +55,7 @@ def create(connection: Connection, space: Space, now: datetime) -> int:
             space.dim,
             space.max_tokens,
             space.fingerprint,
-            space.calibration and json.dumps(space.calibration),
+            space.noise and json.dumps(space.noise),
             stamp(now),
         ),
     )
@@ -63,7 +64,8 @@ def create(connection: Connection, space: Space, now: datetime) -> int:
         f"CREATE TABLE vector_{number} (chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id),"
         " key BLOB NOT NULL, vector BLOB NOT NULL) STRICT;"
         f"CREATE INDEX vector_{number}_key ON vector_{number} (key);"
-        f"CREATE TABLE code_{number} (shard INTEGER PRIMARY KEY, ids BLOB NOT NULL, codes BLOB NOT NULL) STRICT"
+        f"CREATE TABLE code_{number} (shard INTEGER PRIMARY KEY, ids BLOB NOT NULL, codes BLOB NOT NULL) STRICT;"
+        + pieces.SCHEMA.format(number)
     )
     return number
 
