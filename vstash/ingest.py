@@ -29,7 +29,7 @@ from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
 
-RECIPE = "1"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+RECIPE = "2"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 BATCH_FILES = 64  # files looked up together
 MAX_BYTES = 64 * 1024 * 1024  # of one file
@@ -240,6 +240,7 @@ def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
             metadata=found.metadata,
             headings=found.headings,
             atoms=found.atoms,
+            places=found.places,
         )
 
     return Pending(uri, content_hash, labels, load)

@@ -106,6 +106,7 @@ def _passage(memory: Memory, chunk_id: int, json: bool) -> None:
             "seq": chunk.seq,
             "start": chunk.start,
             "end": chunk.end,
+            "place": chunk.place,
             "text": chunk.text,
         }
     )

@@ -206,6 +206,7 @@ def _hit_json(rank: int, hit: Hit, *, explain: bool) -> dict[str, Any]:
         "seq": hit.seq,
         "start": hit.start,
         "end": hit.end,
+        "place": hit.place,
         "text": hit.text,
         "collection": hit.document.collection,
         "tags": list(hit.document.tags),
@@ -222,7 +223,7 @@ def results(found: Results, *, explain: bool) -> None:
     """The hits for a person: title, heading path, where, and a snippet with the query's words marked."""
     words = [term.text for arm in found.plan.arms for term in arm.terms]
     for rank, hit in enumerate(found, 1):
-        where = f"{oneline(hit.uri)}  [{hit.start}:{hit.end}]  score {hit.score:.3f}  id {hit.chunk_id}"
+        where = f"{oneline(hit.uri)}  {_place(hit)}  score {hit.score:.3f}  id {hit.chunk_id}"
         line(f"{_paint(f'{rank}.', DIM)} {_paint(oneline(hit.title or hit.uri), BOLD)}{_heading(hit)}")
         line(f"   {_paint(where, DIM)}")
         for row in _wrapped(snippet(hit.text, words)):
@@ -232,6 +233,13 @@ def results(found: Results, *, explain: bool) -> None:
         line()
     if found.confidence == "low":
         talk("nothing in the memory seems to be about this" if found else "nothing found")
+
+
+def _place(hit: Hit) -> str:
+    """In words, "sheet Sales, row 3–9"; offsets where the format has no places."""
+    runs = [(name, first, hit.place.get(f"{name}_end")) for name, first in hit.place.items()]
+    named = [(name, first if last is None else f"{first}–{last}") for name, first, last in runs if name[-4:] != "_end"]
+    return oneline(", ".join(f"{name} {span}" for name, span in named)) or f"[{hit.start}:{hit.end}]"
 
 
 def _heading(hit: Hit) -> str:

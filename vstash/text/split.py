@@ -9,6 +9,7 @@ from functools import cache
 from vstash.text.boundaries import Boundaries, boundaries
 from vstash.text.outline import Outline, Sizes, outline, units
 from vstash.text.passage import context, estimate_starts, passage
+from vstash.text.places import Places
 from vstash.types import Chunk, Source
 
 __all__ = ["context", "estimate_starts", "passage", "split"]
@@ -31,8 +32,9 @@ def split(source: Source, window: int, token_starts: TokenStarts) -> list[Chunk]
     if not source.text.strip():
         return []
     splitter = _Splitter(source, window, token_starts)
+    places = Places(source.text, source.places)
     return [
-        Chunk(seq, source.text[start:end], start, end, splitter.heading(start, end))
+        Chunk(seq, source.text[start:end], start, end, splitter.heading(start, end), places.span(start, end))
         for seq, (start, end) in enumerate(splitter.spans())
     ]
 
