@@ -1,0 +1,46 @@
+"""What do the containers of old Office files hold? Streams and properties, through olefile."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import olefile
+
+from vstash.errors import UnsupportedSource
+from vstash.text.decode import clean
+from vstash.text.readers.container import damaged
+
+_PROPERTIES = ("title", "author", "subject", "keywords", "last_saved_by")
+_DATES = (("created", "create_time"), ("modified", "last_saved_time"))
+
+
+def open_ole(data: bytes, name: str, what: str) -> olefile.OleFileIO:
+    """The container. Raises: UnsupportedSource when it is none; olefile's errors are OSError."""
+    if not data.startswith(olefile.MAGIC):
+        raise damaged(name, what)
+    return olefile.OleFileIO(BytesIO(data))
+
+
+def stream(container: olefile.OleFileIO, path: str, name: str) -> bytes:
+    """A stream's bytes. Raises: UnsupportedSource when the container is of another program."""
+    if not container.exists(path):
+        raise UnsupportedSource(f"{name} holds no {path}, it is of another program", hint="save it as PDF and add that")
+    found: bytes = container.openstream(path).read()
+    return found
+
+
+def about(container: olefile.OleFileIO) -> dict[str, Any]:
+    """Title, author and dates that are filled in."""
+    meta = container.get_metadata()
+    found = {}
+    for key in _PROPERTIES:
+        value = getattr(meta, key, None)
+        words = clean(value.decode("cp1252", "replace") if isinstance(value, bytes) else str(value or "")).strip()
+        if words:
+            found["last_author" if key == "last_saved_by" else key] = words
+    for key, field in _DATES:
+        moment = getattr(meta, field, None)
+        if moment is not None and moment.year > 1980:  # 1601 stands for never
+            found[key] = moment.isoformat()
+    return found
