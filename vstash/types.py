@@ -50,8 +50,9 @@ class Source:
     """One document as read, before splitting.
 
     `atoms` are spans (start, end) that should stay whole, such as fenced blocks, table rows and functions,
-    sorted by start, disjoint or one inside the other. `places` are in order of start. `content_hash` is the SHA-256 of what was read, in hexadecimal.
-    `modified_at` is the file's time, `dated_at` the date that the document itself names.
+    sorted by start, disjoint or one inside the other. `places` are in order of start. `content_hash` is the
+    SHA-256 of what was read, in hexadecimal. `modified_at` is the file's time, `dated_at` the date that the
+    document itself names.
     """
 
     uri: str

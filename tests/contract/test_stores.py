@@ -221,8 +221,11 @@ def test_neighbours_stay_within_their_document(store: Store) -> None:
 def test_statistics_count_what_a_person_would_ask_for(store: Store) -> None:
     put(store, entry("a", "x ", "y", collection="sea", tags=("t", "u")), entry("b", "z", tags=("t",)))
     found = store.statistics()
-    assert {"documents": 2, "chunks": 3, "collections": {"default": 1, "sea": 1}, "tags": {"t": 2, "u": 1}} == {
-        name: found[name] for name in ("documents", "chunks", "collections", "tags")
+    assert {name: found[name] for name in ("documents", "chunks", "collections", "tags")} == {
+        "documents": 2,
+        "chunks": 3,
+        "collections": {"default": 1, "sea": 1},
+        "tags": {"t": 2, "u": 1},
     }
     assert isinstance(found["bytes"], int)
     assert isinstance(found["schema"], int)

@@ -200,8 +200,8 @@ def statistics(connection: Connection) -> dict[str, Any]:
 
 
 def _chunk(row: Sequence[Any]) -> Chunk:
-    *fields, place = row
-    return Chunk(*fields, json.loads(place))
+    seq, text, start, end, heading, place = row
+    return Chunk(seq, text, start, end, heading, json.loads(place))
 
 
 def _document(row: Sequence[Any], text: str | None = None) -> Document:

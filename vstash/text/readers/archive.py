@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from zipfile import ZipFile, ZipInfo
 
 from vstash.errors import UnsupportedSource
@@ -42,10 +43,7 @@ def read(data: bytes, name: str) -> Extract:
             f"{name} is an archive without a file that can be read" + (f" ({reasons[0]})" if reasons else ""),
             hint="unpack it and add what you need",
         )
-    found = writer.done("zip", metadata={"members": stored, "skipped": len(reasons)})
-    return Extract(
-        found.text, "zip", headings=found.headings, atoms=found.atoms, places=found.places, metadata=found.metadata
-    )
+    return replace(writer.done("zip", metadata={"members": stored, "skipped": len(reasons)}), title="")
 
 
 def _members(package: ZipFile) -> Iterator[ZipInfo]:

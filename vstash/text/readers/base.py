@@ -19,8 +19,9 @@ class Extract:
     """The text of a source and what its format says about it.
 
     Offsets are code points into `text`. `headings` are in order of `start`; `atoms` are sorted spans
-    (start, end) that should stay whole, disjoint or nested. `places` say where the text stands in the file. `metadata` holds what JSON can hold; `metadata["tags"]`,
-    if there, is a list of strings. `title` is "" when the document does not name itself.
+    (start, end) that should stay whole, disjoint or nested. `places` say where the text stands in the file.
+    `metadata` holds what JSON can hold; `metadata["tags"]`, if there, is a list of strings. `title` is ""
+    when the document does not name itself.
     `dated_at` is the date that the document itself gives, in UTC.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,6 +13,9 @@ from vstash.text.decode import clean
 from vstash.text.readers.container import parse_xml
 
 CORE = "docProps/core.xml"
+NO_TITLE = re.compile(
+    r"(?:powerpoint|microsoft|word) |(?:slide|diapositive|folie|слайд|untitled)\W*\d*$", re.IGNORECASE
+)
 NAMES = {
     "title": "title", "creator": "author", "subject": "subject", "keywords": "keywords", "description": "description",
     "category": "category", "lastModifiedBy": "last_author", "created": "created", "modified": "modified",
@@ -27,7 +31,7 @@ def properties(package: zipfile.ZipFile) -> dict[str, str]:
     for element in parse_xml(package.read(CORE)):
         key = NAMES.get(element.tag.rpartition("}")[2]) if isinstance(element.tag, str) else None
         words = clean(element.text or "").strip()
-        if key and words:
+        if key and words and not (key == "title" and NO_TITLE.match(words)):
             about[key] = words
     return about
 

@@ -1,4 +1,4 @@
-"""Word 97 to 2003 (.doc) by Microsoft's own description [MS-DOC], in a container that olefile opens.
+"""Word 6 to 2003 (.doc) by Microsoft's own description [MS-DOC], in a container that olefile opens.
 
 No maintained library reads it without Office or LibreOffice beside it; the piece table, which is all that
 the words need, is a page of that description.
@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 
 from vstash.text.decode import clean
+from vstash.text.legacy import encoding_of
 from vstash.text.readers import richtext, webpage, worddoc
 from vstash.text.readers.base import Extract
 from vstash.text.readers.container import damaged, encrypted, parsing, refuse_encrypted
@@ -19,8 +20,8 @@ from vstash.text.readers.ole import about, open_ole, stream
 from vstash.text.readers.writer import Writer
 
 WHAT = "Word document"
-MAGIC = 0xA5EC
-WORD97 = 101  # nFib; before it there was no piece table of this shape
+MAGIC = (0xA5EC, 0xA5DC)  # of Word 97 and later, of Word 6 and 95
+WORD97 = 0xC1  # nFib; before it the text lay in one piece
 _FIELD = re.compile("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x14\x15]*))?\x15")
 _OBJECTS = re.compile("[\x01\x02\x08\x05\x1f\xad]")
 
@@ -38,13 +39,13 @@ def read(data: bytes, name: str) -> Extract:
     with parsing(name, WHAT), open_ole(data, name, WHAT) as container:
         main = stream(container, "WordDocument", name)
         magic, version, flags = struct.unpack_from("<H H 6x H", main)
-        if magic != MAGIC:
+        if magic not in MAGIC:
             raise damaged(name, WHAT)
         if flags & 0x100:
             raise encrypted(name)
         if version < WORD97:
             first, last = struct.unpack_from("<2I", main, 0x18)
-            text = main[first:last].decode("cp1252", "replace")
+            text = main[first:last].decode(encoding_of(main[first:last]), "replace")
         else:
             table = stream(container, "1Table" if flags & 0x200 else "0Table", name)
             text = "".join(_pieces(main, table))

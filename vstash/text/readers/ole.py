@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from io import BytesIO
 from typing import Any
 
@@ -33,10 +34,11 @@ def stream(container: olefile.OleFileIO, path: str, name: str) -> bytes:
 def about(container: olefile.OleFileIO) -> dict[str, Any]:
     """Title, author and dates that are filled in."""
     meta = container.get_metadata()
+    page = _codec(getattr(meta, "codepage", None))
     found = {}
     for key in _PROPERTIES:
         value = getattr(meta, key, None)
-        words = clean(value.decode("cp1252", "replace") if isinstance(value, bytes) else str(value or "")).strip()
+        words = clean(value.decode(page, "replace") if isinstance(value, bytes) else str(value or "")).strip()
         if words:
             found["last_author" if key == "last_saved_by" else key] = words
     for key, field in _DATES:
@@ -44,3 +46,12 @@ def about(container: olefile.OleFileIO) -> dict[str, Any]:
         if moment is not None and moment.year > 1980:  # 1601 stands for never
             found[key] = moment.isoformat()
     return found
+
+
+def _codec(page: object) -> str:
+    """The codec of a code page's number, which the properties hold as 16 bits with a sign."""
+    number = page % 65536 if isinstance(page, int) else 1252
+    try:
+        return codecs.lookup({65001: "utf-8", 1200: "utf-16-le"}.get(number, f"cp{number}")).name
+    except LookupError:
+        return "cp1252"

@@ -36,14 +36,20 @@ LATEX = Language(
         rf"^[ \t]*\\(?P<mark>{'|'.join(_LEVELS)})\*?(?:\[[^\]]*\])?\{{(?P<words>(?:[^{{}}]|\{{[^{{}}]*\}})*)\}}", re.M
     ),
     lambda match: _LEVELS.index(match["mark"]) + 1,
-    re.compile(r"^[ \t]*\\begin\{(equation|align|verbatim|lstlisting|table|figure|tabular|algorithm|minted)(\*?)\}.*?"
-               r"\\end\{\1\2\}", re.M | re.S),  # fmt: skip
+    re.compile(
+        r"^[ \t]*\\begin\{(equation|align|verbatim|lstlisting|table|figure|tabular|algorithm|minted)(\*?)\}.*?"
+        r"\\end\{\1\2\}",
+        re.M | re.S,
+    ),
     re.compile(r"\\(?P<key>title|author|date)(?:\[[^\]]*\])?\{(?P<value>(?:[^{}]|\{[^{}]*\})*)\}"),
 )
 ORG = Language(
     "org",
-    re.compile(r"^(?P<mark>\*{1,9})[ \t]+(?:(?:TODO|DONE|NEXT|WAITING)[ \t]+)?(?P<words>[^\n]*?)"
-               r"(?:[ \t]+:[\w@#%:]+:)?[ \t]*$", re.M),  # fmt: skip
+    re.compile(
+        r"^(?P<mark>\*{1,9})[ \t]+(?:(?:TODO|DONE|NEXT|WAITING)[ \t]+)?(?P<words>[^\n]*?)"
+        r"(?:[ \t]+:[\w@#%:]+:)?[ \t]*$",
+        re.M,
+    ),
     lambda match: len(match["mark"]),
     re.compile(r"^[ \t]*#\+begin_(\w+).*?#\+end_\1|(?:^[ \t]*\|[^\n]*\n)+", re.M | re.S | re.I),
     re.compile(r"^#\+(?P<key>title|author|date):[ \t]*(?P<value>[^\n]*)$", re.M | re.I),
@@ -67,7 +73,9 @@ def read(data: bytes, name: str) -> Extract:
     text = decode(data, name)
     atoms = disjoint(match.span() for match in language.block.finditer(text))
     headings = tuple(_headings(language, text, atoms))
-    facts = {match["key"].lower(): words for match in language.facts.finditer(text) if (words := _plain(match["value"]))}
+    facts = {
+        match["key"].lower(): words for match in language.facts.finditer(text) if (words := _plain(match["value"]))
+    }
     return Extract(
         text,
         language.kind,

@@ -26,7 +26,9 @@ def read(data: bytes, name: str) -> Extract:
         text = clean(rtf_to_text(source, encoding="cp1252", errors="replace"))
     info = source[: 1 << 16]
     about = {key: one_line(clean(value)) for key, value in _FIELD.findall(info) if value.strip()}
-    dates = {kind: parse_date(f"{year}-{int(month):02}-{int(day):02}") for kind, year, month, day in _DATE.findall(info)}
+    dates = {
+        kind: parse_date(f"{year}-{int(month):02}-{int(day):02}") for kind, year, month, day in _DATE.findall(info)
+    }
     return Extract(
         re.sub(r"\n{3,}", "\n\n", text).strip("\n"),
         "rtf",

@@ -81,7 +81,17 @@ def _shape(writer: Writer, shape: Any) -> None:
     if getattr(shape, "has_table", False):
         for row in shape.table.rows:
             writer.line(" | ".join(" ".join(cell.text.split()) for cell in row.cells))
+    elif getattr(shape, "has_chart", False):
+        writer.block(_chart(shape.chart))
     elif shape.has_text_frame:
         writer.block(shape.text_frame.text)
-    else:  # a chart's title, a diagram
+    else:  # a diagram
         writer.block(" ".join(element.text for element in shape.element.iter(f"{_A}t") if element.text))
+
+
+def _chart(chart: Any) -> str:
+    """A chart's title, its series, and what they are drawn over."""
+    title = chart.chart_title.text_frame.text if chart.has_title and chart.chart_title.has_text_frame else ""
+    series = [one.name for plot in chart.plots for one in plot.series if one.name]
+    labels = [str(label) for plot in chart.plots for label in plot.categories]
+    return "\n".join(filter(None, (title, ", ".join(series), ", ".join(dict.fromkeys(labels)))))

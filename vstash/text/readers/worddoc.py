@@ -31,7 +31,7 @@ def read(data: bytes, name: str) -> Extract:
     """The body in order, then headers, footers, notes and comments."""
     with open_zip(data, name, WHAT) as package, parsing(name, WHAT, OpcError, KeyError):
         document = docx.Document(BytesIO(_regular(package, data)))
-        styles = {style.style_id: style.name or "" for style in document.styles if style.style_id}
+        styles = {style.get(f"{_W}styleId", ""): _name(style) for style in document.styles.element.iter(f"{_W}style")}
         writer = Writer()
         _Body(writer, styles).write(document.element.body)
         for part in sorted(set(package.namelist())):
@@ -104,6 +104,11 @@ class _Body:
                 self._writer.block(text, atom=True)
 
 
+def _name(style: Any) -> str:
+    name = style.find(f"{_W}name")
+    return "" if name is None else name.get(f"{_W}val", "")
+
+
 def _blocks(body: Any) -> Iterator[Any]:
     """Paragraphs and tables in order, also those in content controls and revisions."""
     waiting = list(reversed(body))
@@ -139,9 +144,7 @@ def _words(paragraph: Any) -> str:
             out.append(element.text or "")
         elif tag in {f"{_W}tab", f"{_W}ptab"} and element.getparent().tag == f"{_W}r":
             out.append("\t")
-        elif tag in {f"{_W}br", f"{_W}cr"}:
-            out.append("\n")
-        elif tag == f"{_W}p" and out:
+        elif tag in {f"{_W}br", f"{_W}cr"} or (tag == f"{_W}p" and out):
             out.append("\n")
         elif tag == f"{_W}noBreakHyphen":
             out.append("-")
@@ -151,5 +154,3 @@ def _words(paragraph: Any) -> str:
 def _notes(writer: Writer, root: Any) -> None:
     for paragraph in root.iter(f"{_W}p"):
         writer.block(_words(paragraph))
-
-

@@ -6,6 +6,7 @@ what cells show last, not their formulas.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
@@ -36,14 +37,15 @@ def read(data: bytes, name: str) -> Extract:
             writer = _written(CalamineWorkbook.from_filelike(BytesIO(data)))
         except PasswordError as error:
             raise encrypted(name) from error
-    return writer.done("spreadsheet", about.get("title", ""), about, dated(about))
+    found = writer.done("spreadsheet", metadata=about, dated_at=dated(about))
+    return replace(found, title=about.get("title", ""))  # the first sheet's name is none
 
 
 def _written(book: CalamineWorkbook) -> Writer:
     writer = Writer()
     for title in book.sheet_names:
         sheet = book.get_sheet_by_name(title)
-        if not sheet.total_height or sheet.total_height * sheet.total_width > CELLS:
+        if sheet.end is None or (sheet.end[0] + 1) * (sheet.end[1] + 1) > CELLS:
             continue
         found = table([[_shown(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)])
         if found.text:
