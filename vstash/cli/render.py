@@ -146,6 +146,20 @@ def add_json(results: Sequence[AddResult]) -> list[dict[str, Any]]:
     ]
 
 
+def sync_line(status: str, uri: str, old: str, error: str | None) -> None:
+    """One file that was not as the memory had it."""
+    came = f"  (was {oneline(old)})" if old else ""
+    line(f"{status:9} {oneline(uri)}{came}{f': {oneline(error)}' if error else ''}")
+
+
+def sync_summary(rows: Sequence[tuple[str, str, str, str | None]], took: float, *, dry_run: bool) -> None:
+    """What became of a folder."""
+    order = ("added", "replaced", "moved", "deleted", "unchanged", "failed")
+    counts = {name: sum(status == name for status, *_ in rows) for name in order}
+    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing there"
+    talk(f"{'would be: ' if dry_run else ''}{said}, {took:.1f} s")
+
+
 # --- search ------------------------------------------------------------------------------------------
 
 
