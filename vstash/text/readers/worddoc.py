@@ -77,20 +77,24 @@ class _Body:
         level = self._level(element)
         if level and text.strip():
             self._writer.heading(text, level)
-        elif element.find(f"{_W}pPr/{_W}numPr") is not None and text.strip():
+        elif text.strip() and self._listed(element):
             self._writer.line(f"- {text.strip()}")
         else:
             self._writer.block(text)
+
+    def _listed(self, element: Any) -> bool:
+        return element.find(f"{_W}pPr/{_W}numPr") is not None or self._style(element).lower().startswith("list ")
+
+    def _style(self, element: Any) -> str:
+        style = element.find(f"{_W}pPr/{_W}pStyle")
+        identity = "" if style is None else style.get(f"{_W}val", "")
+        return self._styles.get(identity, identity)
 
     def _level(self, element: Any) -> int:
         outline = element.find(f"{_W}pPr/{_W}outlineLvl")
         if outline is not None and outline.get(f"{_W}val", "9") < "9":
             return int(outline.get(f"{_W}val")) + 1
-        style = element.find(f"{_W}pPr/{_W}pStyle")
-        if style is None:
-            return 0
-        identity = style.get(f"{_W}val", "")
-        named = self._styles.get(identity, identity)
+        named = self._style(element)
         match = _HEADING.match(named)
         return int(match[1]) or 1 if match else int(named.lower() == "title")
 
