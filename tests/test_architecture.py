@@ -17,6 +17,7 @@ LAYERS = (
     ("cli",),
     ("memory",),
     ("why",),
+    ("sync",),
     ("ingest", "search", "check", "evaluate", "walk"),
     ("plan",),
     ("rank", "encode", "store", "text"),

@@ -29,7 +29,7 @@ from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
 
-RECIPE = "1"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+RECIPE = "2"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 BATCH_FILES = 64  # files looked up together
 MAX_BYTES = 64 * 1024 * 1024  # of one file
@@ -48,12 +48,14 @@ class Labels:
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A source on its way: `load` reads and parses it when its turn comes, unless `stored` shows that
-    nothing has changed."""
+    nothing has changed. `encoded_title` is the title that its passages were encoded with under another
+    name, so that they are cut alike and their vectors are found again."""
 
     uri: str
     content_hash: str
     labels: Labels
     load: Callable[[], Source]
+    encoded_title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class _Batch:
     chunks: list[tuple[Chunk, ...]] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
     vectors: list[Vectors | None] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)  # that the passages are encoded with
     size: int = 0
 
 
@@ -127,12 +130,14 @@ class Ingest:
             return AddResult(one.uri, "unchanged", took=time.perf_counter() - started)
         try:
             source = one.load()
-            chunks = tuple(split(source, self._window, self._starts))
+            title = source.title if one.encoded_title is None else one.encoded_title
+            chunks = tuple(split(replace(source, title=title), self._window, self._starts))
             if not chunks:
                 raise UnsupportedSource("the text is blank", hint="there is nothing in it to search for")
         except VstashError as error:
             return AddResult(one.uri, "failed", took=time.perf_counter() - started, error=reason(error))
         self._hold(batch, source, chunks, None, time.perf_counter() - started)
+        batch.titles[-1] = title
         return None
 
     def _hold(
@@ -142,6 +147,7 @@ class Ingest:
         batch.chunks.append(chunks)
         batch.vectors.append(vectors)
         batch.took.append(took)
+        batch.titles.append(source.title)
         batch.size += len(chunks)
 
     def _commit(self, batch: _Batch) -> Iterator[AddResult]:
@@ -150,8 +156,8 @@ class Ingest:
             return
         started = time.perf_counter()
         texts = [
-            [passage(source.title, chunk.heading, chunk.text, self._window) for chunk in chunks]
-            for source, chunks in zip(batch.sources, batch.chunks, strict=True)
+            [passage(title, chunk.heading, chunk.text, self._window) for chunk in chunks]
+            for title, chunks in zip(batch.titles, batch.chunks, strict=True)
         ]
         keys = [[_key(text) for text in some] for some in texts]
         vectors = self._vectors(texts, keys, batch.vectors)
@@ -249,6 +255,7 @@ def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
             metadata=found.metadata,
             headings=found.headings,
             atoms=found.atoms,
+            places=found.places,
         )
 
     return Pending(uri, content_hash, labels, load)

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vstash import ingest, search, walk
+from vstash import ingest, search, sync, walk
 from vstash.check import run as run_check
 from vstash.encode.base import Encoder
 from vstash.encode.minilm import silent
@@ -100,6 +100,26 @@ class Memory:
         several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
         found = chain.from_iterable(_sources(path, labels) for path in several)
         return self._ingest().add(found)
+
+    def compare(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        collection: str = "default",
+        tags: Sequence[str] = (),
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+    ) -> sync.Comparison:
+        """What `sync` would do with a folder: files to add, change, move, delete and keep; nothing is written.
+
+        `include` and `exclude` are patterns as in .gitignore. Raises: InputError.
+        """
+        selection = walk.Selection(tuple(include), tuple(exclude))
+        return sync.compare(self._store, Path(folder), _labels(collection, tags), selection)
+
+    def sync(self, comparison: sync.Comparison) -> Iterator[AddResult | sync.Change]:
+        """Make the memory equal to the folder that was compared; moved files are not encoded again."""
+        return sync.apply(self._store, self._ingest(), comparison)
 
     def remember(
         self,

@@ -23,6 +23,7 @@ from vstash.rank import confidence, coverage, gate, published
 from vstash.rank.fuse import View, fuse
 from vstash.rank.stages import STAGES, Setting
 from vstash.store.base import Passage, Store
+from vstash.text.places import joined
 from vstash.text.terms import STOP_WORDS
 from vstash.types import Candidate, Hit, Note, Plan, Query, Ranking, Results, Term, TermStats
 
@@ -224,7 +225,9 @@ def _widened(store: Store, passage: Passage, window: int, taken: set[tuple[int, 
     taken.update((document, number) for number in range(first, last + 1))
     around = store.neighbours(document, first, last)
     text = "".join(chunk.text for chunk in around)
-    return replace(passage, chunk=replace(passage.chunk, text=text, start=around[0].start, end=around[-1].end))
+    place = joined(around[0].place, around[-1].place)
+    start, end = around[0].start, around[-1].end
+    return replace(passage, chunk=replace(passage.chunk, text=text, start=start, end=end, place=place))
 
 
 def _hit(candidate: Candidate, passage: Passage) -> Hit:
@@ -241,4 +244,5 @@ def _hit(candidate: Candidate, passage: Passage) -> Hit:
         text=chunk.text,
         score=candidate.score,
         why=candidate.contributions,
+        place=chunk.place,
     )

@@ -37,12 +37,22 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where the text from `start` on, up to the next place, stands in the original: a page, a slide, a sheet,
+    a chapter, a cell, a time. The labels "line" and "row" count on with each line of the text."""
+
+    start: int
+    labels: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One document as read, before splitting.
 
-    `atoms` are spans (start, end) that should stay whole, such as fenced blocks and table rows,
-    sorted and disjoint. `content_hash` is the SHA-256 of what was read, in hexadecimal.
-    `modified_at` is the file's time, `dated_at` the date that the document itself names.
+    `atoms` are spans (start, end) that should stay whole, such as fenced blocks, table rows and functions,
+    sorted by start, disjoint or one inside the other. `places` are in order of start. `content_hash` is the
+    SHA-256 of what was read, in hexadecimal. `modified_at` is the file's time, `dated_at` the date that the
+    document itself names.
     """
 
     uri: str
@@ -57,13 +67,15 @@ class Source:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     headings: tuple[Heading, ...] = ()
     atoms: tuple[tuple[int, int], ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A passage: `text == source.text[start:end]`, exactly; the chunks of a source, in order, are its text.
 
-    `heading` is the path of headings above the passage, joined by " › ".
+    `heading` is the path of headings above the passage, joined by " › ". `place` says where its first word
+    stands in the original, and, as "page_end" beside "page", where its last one does if that differs.
     """
 
     seq: int
@@ -71,6 +83,7 @@ class Chunk:
     start: int
     end: int
     heading: str = ""
+    place: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +328,7 @@ class Hit:
     text: str
     score: float
     why: tuple[Contribution, ...] = ()
+    place: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

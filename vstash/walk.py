@@ -7,13 +7,13 @@ of the folder are left out. A file that is named itself is always taken.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pathspec
 
-IGNORE_FILES = (".gitignore",)
+IGNORE_FILES = (".gitignore", ".vstashignore")  # the later one has the last word
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,37 @@ class Rules:
         return self.spec.check_file(name).include
 
 
-def files(path: Path) -> Iterator[Path]:
-    """The files below a folder, or the path itself when it is no folder; absolute, sorted."""
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which files of a folder are wanted, as patterns in the manner of .gitignore, relative to the folder.
+
+    Without `include` all are; `exclude` wins over it.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def wants(self) -> Callable[[str], bool]:
+        """A test for the names of files."""
+        wanted = pathspec.GitIgnoreSpec.from_lines(self.include or ("*",))
+        unwanted = pathspec.GitIgnoreSpec.from_lines(self.exclude)
+        return lambda name: wanted.match_file(name) and not unwanted.match_file(name)
+
+
+def files(path: Path, selection: Selection | None = None) -> Iterator[Path]:
+    """The files below a folder, or the path itself when it is no folder; absolute, sorted.
+
+    Raises: InputError for a pattern that cannot be read.
+    """
+    if selection is None or not path.is_dir():
+        yield from _files(path)
+        return
+    top = Path(os.path.abspath(path))  # noqa: PTH100
+    wants = selection.wants()
+    yield from (file for file in _files(path) if file == top or wants(file.relative_to(top).as_posix()))
+
+
+def _files(path: Path) -> Iterator[Path]:
     top = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow a link that the person named)
     if top.is_dir():
         above = _rules_above(top)

@@ -47,9 +47,8 @@ def test_binary_is_refused_whatever_its_name(data: bytes, name: str, what: str):
 @pytest.mark.parametrize(
     ("name", "what", "hint"),
     [
-        ("x.docx", "a Word document", "save it as PDF"),
-        ("X.XLSX", "a spreadsheet", "save it as PDF"),
-        ("x.epub", "an e-book", "save it as PDF"),
+        ("x.pages", "an Apple document", "save it as PDF"),
+        ("X.MOBI", "an e-book", "save it as PDF"),
         ("x.jpg", "an image", "text recognition"),
         ("x.mp3", "a recording", "transcript"),
         ("x.tar.gz", "an archive", "unpack"),
@@ -69,7 +68,7 @@ def test_nothing_to_read_is_refused(data: bytes, suffix: str):
 
 
 def test_a_page_without_words_is_empty():
-    with pytest.raises(UnsupportedSource, match="is empty"):
+    with pytest.raises(UnsupportedSource, match="holds no text"):
         extract(b"<p> </p><script>x</script>", "x.html")
 
 

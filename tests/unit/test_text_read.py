@@ -245,10 +245,10 @@ def test_unreadable_pdf_says_why(data: bytes, complaint: str):
 
 def test_python_definitions_are_headings():
     assert headings(PYTHON, "x.py") == [
-        (1, "def first", "@cache"),
+        (1, "def first()", "@cache"),
         (1, "class Ship", "class Ship:"),
-        (2, "def sail", "    def sail(self):"),
-        (2, "def moor", "    async def moor(self): ..."),
+        (2, "def sail(self)", "    def sail(self):"),
+        (2, "async def moor(self)", "    async def moor(self): ..."),
     ]
     assert extract(b"int main() { return 0; }", "x.c").kind == "code"
 

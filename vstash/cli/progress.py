@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from vstash.cli.render import RED, counted, is_terminal, named, oneline, paint, talk
+from vstash.cli.render import RED, counted, is_terminal, line, named, oneline, paint, talk
 
 if TYPE_CHECKING:
     from vstash.types import AddResult
@@ -62,3 +62,17 @@ def add_summary(results: Sequence[AddResult], took: float) -> None:
     said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing to add"
     chunks = sum(one.chunks for one in results)
     talk(f"{said}: {counted(chunks, 'chunk')} in {took:.1f} s" if chunks else said)
+
+
+def sync_line(status: str, uri: str, old: str, error: str | None) -> None:
+    """One file that was not as the memory had it."""
+    came = f"  (was {named(old)})" if old else ""
+    line(f"{status:9} {named(uri)}{came}{f': {oneline(error)}' if error else ''}")
+
+
+def sync_summary(rows: Sequence[tuple[str, str, str, str | None]], took: float, *, dry_run: bool) -> None:
+    """What became of a folder; `took` is in seconds."""
+    order = ("added", "replaced", "moved", "deleted", "unchanged", "failed")
+    counts = {name: sum(status == name for status, *_ in rows) for name in order}
+    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing there"
+    talk(f"{'would be: ' if dry_run else ''}{said}, {took:.1f} s")

@@ -74,6 +74,7 @@ def passage(chunk_id: int, found: Passage) -> dict[str, Any]:
         "seq": found.chunk.seq,
         "start": found.chunk.start,
         "end": found.chunk.end,
+        "place": found.chunk.place,
         "text": found.chunk.text,
     }
 
@@ -110,6 +111,7 @@ def _hit(rank: int, hit: Hit) -> dict[str, Any]:
         "seq": hit.seq,
         "start": hit.start,
         "end": hit.end,
+        "place": hit.place,
         "text": hit.text,
         "collection": hit.document.collection,
         "tags": list(hit.document.tags),

@@ -68,7 +68,14 @@ def _heading(hit: Hit) -> str:
 
 
 def _where(hit: Hit) -> str:
-    return f"{named(hit.uri)}  [{hit.start}:{hit.end}]  score {hit.score:.3f}  id {hit.chunk_id}"
+    return f"{named(hit.uri)}  {_place(hit)}  score {hit.score:.3f}  id {hit.chunk_id}"
+
+
+def _place(hit: Hit) -> str:
+    """In words, "sheet Sales, row 3–9"; offsets where the format has no places."""
+    runs = [(name, first, hit.place.get(f"{name}_end")) for name, first in hit.place.items()]
+    spans = [(name, first if last is None else f"{first}–{last}") for name, first, last in runs if name[-4:] != "_end"]
+    return oneline(", ".join(f"{name} {span}" for name, span in spans)) or f"[{hit.start}:{hit.end}]"
 
 
 def _explained(part: Contribution) -> str:

@@ -88,6 +88,10 @@ class Store(Protocol):
         """Remove a document and all that hangs on it, in one transaction; False if there was none."""
         ...
 
+    def forget_all(self, uris: Sequence[str]) -> int:
+        """Remove several documents in one transaction; how many there were."""
+        ...
+
     def document(self, uri: str) -> Document | None:
         """A document with its text."""
         ...

@@ -114,6 +114,10 @@ class MemoryStore:
         self._rows = {id_: row for id_, row in self._rows.items() if row.document.uri != uri}
         return self._documents.pop(uri, None) is not None
 
+    def forget_all(self, uris: Sequence[str]) -> int:
+        """Remove several documents."""
+        return sum(self.forget(uri) for uri in uris)
+
     def document(self, uri: str) -> Document | None:
         """A document with its text."""
         if uri not in self._documents:

@@ -12,6 +12,7 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 LONG_TOKEN = 64  # code points; a tokenizer that calls more than this one token has given up on it
+SURE = 0.7  # of the window: what fits below any heading path, which may take a quarter
 PIECE = 4  # code points for each token assumed in there
 
 # Kinds of cut, best first, and from which share of the ideal size on each is good enough: a paragraph's
@@ -98,9 +99,12 @@ class Boundaries:
 
 
 def boundaries(
-    text: str, starts: Sequence[int], headings: Iterable[int], atoms: Sequence[tuple[int, int]]
+    text: str, starts: Sequence[int], headings: Iterable[int], atoms: Sequence[tuple[int, int]], window: int = 0
 ) -> Boundaries:
-    """The places to cut a text with visible characters, from its token starts, headings and atoms."""
+    """The places to cut a text with visible characters, from its token starts, headings and atoms.
+
+    Of atoms that are one inside the other the outermost that fits `window` tokens stays whole.
+    """
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     space = _one_of(codes, _SPACES)
     visible = np.flatnonzero(~space).astype(np.int64)
@@ -110,10 +114,11 @@ def boundaries(
     spans = np.asarray(atoms, dtype=np.int64).reshape(-1, 2).T
     paragraphs, lines, sentences, words = _gaps(codes, space, visible[0])
     sizes = np.searchsorted(all_starts, spans[1]) - np.searchsorted(all_starts, spans[0])
+    kept = _outermost(spans, sizes, window)
     ranks = (
         np.fromiter(headings, dtype=np.int64),
         paragraphs,
-        np.concatenate((lines, spans[0], spans[1])),
+        np.concatenate((lines, spans[0][kept], spans[1][kept])),
         np.concatenate((sentences, _wide_sentences(codes))),
         np.concatenate((words, _wide(codes))),
         all_starts,
@@ -123,8 +128,21 @@ def boundaries(
         all_starts,
         assumed,
         tuple(_inner(visible, rank) for rank in ranks),
-        np.concatenate((_snapped(visible, spans[0], keep=True)[None], spans[1][None], sizes[None])),
+        np.stack((_snapped(visible, spans[0][kept], keep=True), spans[1][kept], sizes[kept])),
     )
+
+
+def _outermost(spans: Ints, sizes: Ints, window: int) -> Ints:
+    """Which of the spans, sorted and nested, stay whole: no other of them lies around them and surely fits."""
+    kept, end = [], -1
+    starts, ends = spans.tolist()
+    following = [*starts[1:], ends[-1] if ends else 0]
+    for at, (last, size) in enumerate(zip(ends, sizes.tolist(), strict=True)):
+        simple = following[at] >= last  # nothing inside to fall back on
+        if last > end and (size <= SURE * window or simple or not window):
+            kept.append(at)
+            end = last
+    return np.asarray(kept, dtype=np.int64)
 
 
 def _between(positions: Ints, low: int, high: int) -> Ints:

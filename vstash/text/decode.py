@@ -12,7 +12,7 @@ HEAD = 1 << 16  # bytes looked at to judge a whole file
 CONTROL_SHARE = 0.03  # of a file's bytes; random bytes have 0.1, text has next to none
 NUL_SHARE = 0.3  # logs torn by a power cut hold blocks of NULs between good lines
 
-BINARY_HINT = "only text can be added: plain text, Markdown, HTML, PDF, CSV, JSON, source code"
+BINARY_HINT = "text, office documents, PDF, mail, e-books, notebooks, subtitles and source code can be added"
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),

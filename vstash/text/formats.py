@@ -28,7 +28,25 @@ READERS = {
     **_each("jsondata", ".json .geojson .jsonld"),
     **_each("notebook", ".ipynb"),
     **_each("jsonlines", ".jsonl .ndjson"),
+    **_each("worddoc", ".docx .docm .dotx .dotm"),
+    **_each("slides", ".pptx .pptm .ppsx .ppsm .potx"),
+    **_each("workbook", ".xlsx .xlsm .xlsb .xltx .xls .xlt .ods .ots"),
+    **_each("oldword", ".doc .dot"),
+    **_each("oldslides", ".ppt .pps"),
+    **_each("opendocument", ".odt .ott .odp .otp .fodt .fodp"),
+    **_each("richtext", ".rtf"),
+    **_each("ebook", ".epub"),
+    **_each("mail", ".eml"),
+    **_each("outlook", ".msg"),
+    **_each("markup", ".xml .xsd .xsl .xslt .rss .atom .dbk .dita .nxml .tei .kml .gpx"),
+    **_each("outlined", ".tex .latex .ltx .sty .cls .org .adoc .asciidoc .asc"),
+    **_each("subtitles", ".vtt .srt"),
+    **_each("archive", ".zip"),
 }
+BINARY = frozenset({
+    "pdf", "worddoc", "slides", "workbook", "oldword", "oldslides", "opendocument", "ebook", "outlook", "archive",
+})  # fmt: skip
+TEXTUAL = frozenset({"source", "markdown", "rst", "delimited", "jsondata", "notebook", "jsonlines", "outlined"})
 
 _DOCUMENT = "save it as PDF, HTML or text and add that"
 _IMAGE = "run text recognition over it and add the text"
@@ -36,20 +54,25 @@ _SOUND = "add a transcript of it instead"
 _ARCHIVE = "unpack it and add the files"
 
 UNREAD = {
-    **_each("Word document", ".docx .doc .docm .dotx .dot"),
-    **_each("spreadsheet", ".xlsx .xls .xlsm .xlsb .ods .numbers"),
-    **_each("presentation", ".pptx .ppt .pptm .odp .key"),
-    **_each("OpenDocument text", ".odt .ott .fodt"),
-    **_each("rich text document", ".rtf .pages .wpd"),
-    **_each("e-book", ".epub .mobi .azw .azw3 .djvu"),
-    **_each("Outlook message", ".msg .pst"),
+    **_each("Apple document", ".numbers .key .pages"),
+    **_each("WordPerfect document", ".wpd"),
+    **_each("e-book", ".mobi .azw .azw3 .djvu"),
+    **_each("Outlook mailbox", ".pst .ost"),
     **_each("PostScript document", ".ps .eps"),
     **_each("image", ".png .jpg .jpeg .gif .bmp .tif .tiff .webp .ico .heic .psd .avif"),
     **_each("recording", ".mp3 .wav .flac .ogg .m4a .aac .opus .mp4 .mkv .mov .avi .webm .wmv"),
-    **_each("archive", ".zip .tar .gz .tgz .bz2 .xz .zst .7z .rar .jar .whl .iso .dmg"),
+    **_each("archive", ".tar .gz .tgz .bz2 .xz .zst .7z .rar .jar .whl .iso .dmg"),
 }
 _HINTS = {"image": _IMAGE, "recording": _SOUND, "archive": _ARCHIVE}
 
+_ENTRIES = (
+    (b"word/document.xml", "worddoc"),
+    (b"ppt/presentation.xml", "slides"),
+    (b"xl/workbook.", "workbook"),
+    (b"mimetypeapplication/epub+zip", "ebook"),
+    (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "workbook"),
+    (b"mimetypeapplication/vnd.oasis.opendocument.", "opendocument"),
+)
 _MAGIC = (
     (b"PK\x03\x04", "zip archive"),
     (b"PK\x05\x06", "zip archive"),
@@ -95,17 +118,31 @@ def reader_for(data: bytes, name: str) -> str:
         return "webpage"
     if suffix in UNREAD:
         raise _unread(name, UNREAD[suffix])
-    if start.startswith(b"{\\rtf"):
-        raise _unread(name, "rich text document")
+    if start.startswith(b"{\\rtf") and suffix not in READERS:
+        return "richtext"
+    reader = READERS.get(suffix, "plain")
+    packed = reader == "plain" and _packed(data)
+    if packed:
+        return packed
     known = _magic(data[:HEAD])
-    if known:
+    if known and reader not in BINARY:
         raise binary(name, known)
-    return READERS.get(suffix, "plain")
+    if start.startswith(b"<?xml") and reader == "plain":
+        return "markup"
+    return reader
+
+
+def _packed(data: bytes) -> str:
+    """The reader of a package without a telling name, by what its first entries are called."""
+    if not data.startswith(b"PK\x03\x04"):
+        return ""
+    table = data[:HEAD] + data[-HEAD:]
+    return next((reader for entry, reader in _ENTRIES if entry in table), "archive")
 
 
 def _may_be_page(suffix: str) -> bool:
     """Markdown and source files may rightly start with HTML; a file with no name for its format may not."""
-    return suffix not in READERS or suffix == ".pdf"
+    return READERS.get(suffix) not in TEXTUAL
 
 
 def _magic(head: bytes) -> str:

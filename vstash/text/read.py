@@ -23,7 +23,7 @@ def extract(data: bytes, name: str) -> Extract:
     reader = cast(Reader, import_module(f"vstash.text.readers.{reader_for(data, name)}"))
     found = reader.read(data, name)
     if not found.text.strip():
-        raise _empty(name)
+        raise UnsupportedSource(f"{name} holds no text", hint="if it holds pictures, run text recognition over it")
     return found
 
 

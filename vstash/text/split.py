@@ -9,6 +9,7 @@ from functools import cache
 from vstash.text.boundaries import Boundaries, boundaries
 from vstash.text.outline import Outline, Sizes, outline, units
 from vstash.text.passage import context, estimate_starts, passage
+from vstash.text.places import Places
 from vstash.types import Chunk, Source
 
 __all__ = ["context", "estimate_starts", "passage", "split"]
@@ -31,8 +32,9 @@ def split(source: Source, window: int, token_starts: TokenStarts) -> list[Chunk]
     if not source.text.strip():
         return []
     splitter = _Splitter(source, window, token_starts)
+    places = Places(source.text, source.places)
     return [
-        Chunk(seq, source.text[start:end], start, end, splitter.heading(start, end))
+        Chunk(seq, source.text[start:end], start, end, splitter.heading(start, end), places.span(start, end))
         for seq, (start, end) in enumerate(splitter.spans())
     ]
 
@@ -44,7 +46,7 @@ class _Splitter:
         self.source = source
         self.window = window
         self.token_starts = token_starts
-        self.outline, self.bounds = _laid_out(source, token_starts(source.text))
+        self.outline, self.bounds = _laid_out(source, token_starts(source.text), window)
         self.room_below = cache(self._room_below)  # few headings, many questions
 
     def spans(self) -> Iterator[tuple[int, int]]:
@@ -91,11 +93,12 @@ class _Splitter:
         return max(1, int(FILL * self.window) - len(self.token_starts(line)) if line else int(FILL * self.window))
 
 
-def _laid_out(source: Source, starts: Sequence[int]) -> tuple[Outline, Boundaries]:
+def _laid_out(source: Source, starts: Sequence[int], window: int) -> tuple[Outline, Boundaries]:
     """The source's sections and the places where it may be cut, both at visible characters."""
     headings = [heading.start for heading in source.headings if heading.start >= 0]
-    atoms = sorted((max(start, 0), end) for start, end in source.atoms if start < end)
-    bounds = boundaries(source.text, starts, headings, atoms)
+    spans = {(max(start, 0), end) for start, end in source.atoms if start < end}
+    atoms = sorted(spans, key=lambda span: (span[0], -span[1]))
+    bounds = boundaries(source.text, starts, headings, atoms, window)
     visible = bounds.visible
 
     def place(start: int) -> int | None:

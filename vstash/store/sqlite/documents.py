@@ -20,7 +20,7 @@ _COLUMNS = (
     " document.content_hash, document.added_at, document.modified_at, document.dated_at, document.chunks,"
     " document.metadata"
 )
-_CHUNK = 'chunk.seq, chunk.text, chunk.start, chunk."end", chunk.heading'
+_CHUNK = 'chunk.seq, chunk.text, chunk.start, chunk."end", chunk.heading, chunk.place'
 
 
 def text_hash(texts: Iterable[str]) -> str:
@@ -82,8 +82,8 @@ def insert(connection: Connection, entry: Entry, document_id: int | None, now: d
     )
     first = 1 + (value(connection, "SELECT seq FROM sqlite_sequence WHERE name = 'chunk'") or 0)
     connection.executemany(
-        'INSERT INTO chunk (id, document_id, seq, start, "end", heading, text, terms, digest)'
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        'INSERT INTO chunk (id, document_id, seq, start, "end", heading, place, text, terms, digest)'
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 first + at,
@@ -92,6 +92,7 @@ def insert(connection: Connection, entry: Entry, document_id: int | None, now: d
                 chunk.start,
                 chunk.end,
                 chunk.heading,
+                json.dumps(dict(chunk.place), ensure_ascii=False),
                 chunk.text,
                 terms,
                 text_digest(chunk.text),
@@ -135,7 +136,7 @@ def select(connection: Connection, rule: Filter | None) -> Iterator[Document]:
 def passages(connection: Connection, ids: Sequence[int]) -> list[Passage]:
     """The chunks with these ids and their documents, in the order asked for: one statement."""
     found = {
-        row[0]: Passage(row[0], _document(row[6:]), Chunk(*row[1:6]))
+        row[0]: Passage(row[0], _document(row[7:]), _chunk(row[1:7]))
         for row in connection.execute(
             f"SELECT chunk.id, {_CHUNK}, {_COLUMNS} FROM chunk JOIN document ON document.id = chunk.document_id"
             " WHERE chunk.id IN (SELECT value FROM json_each(?))",
@@ -170,7 +171,7 @@ def neighbours(connection: Connection, document_id: int, first: int, last: int) 
         f"SELECT {_CHUNK} FROM chunk WHERE document_id = ? AND seq BETWEEN ? AND ? ORDER BY seq",
         (document_id, first, last),
     )
-    return [Chunk(*row) for row in found]
+    return [_chunk(row) for row in found]
 
 
 def count(connection: Connection, rule: Filter | None) -> int:
@@ -196,6 +197,11 @@ def statistics(connection: Connection) -> dict[str, Any]:
         "collections": {name: documents for name, documents, _ in counts},
         "tags": dict(tags),
     }
+
+
+def _chunk(row: Sequence[Any]) -> Chunk:
+    seq, text, start, end, heading, place = row
+    return Chunk(seq, text, start, end, heading, json.loads(place))
 
 
 def _document(row: Sequence[Any], text: str | None = None) -> Document:

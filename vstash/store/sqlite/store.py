@@ -148,11 +148,15 @@ class SqliteStore:
 
     def forget(self, uri: str) -> bool:
         """Remove a document and all that hangs on it."""
+        return self.forget_all([uri]) == 1
+
+    def forget_all(self, uris: Sequence[str]) -> int:
+        """Remove several documents in one transaction; how many there were."""
         with self._use(), writing(self.connection):
-            found = documents.find(self.connection, uri)
-            if found is not None:
-                self._remove(found)
-            return found is not None
+            found = [id_ for uri in uris if (id_ := documents.find(self.connection, uri)) is not None]
+            for id_ in found:
+                self._remove(id_)
+            return len(found)
 
     def document(self, uri: str) -> Document | None:
         """A document with its text."""

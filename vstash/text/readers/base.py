@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from vstash.types import Heading
+from vstash.types import Heading, Place
 
+LINES = (Place(0, {"line": 1}),)  # for a text whose lines are the file's own
 TITLE_LIMIT = 200  # code points; a longer title is a paragraph that was marked up as one
 
 
@@ -17,9 +18,10 @@ TITLE_LIMIT = 200  # code points; a longer title is a paragraph that was marked 
 class Extract:
     """The text of a source and what its format says about it.
 
-    Offsets are code points into `text`. `headings` are in order of `start`; `atoms` are sorted, disjoint
-    spans (start, end) that should stay whole. `metadata` holds what JSON can hold; `metadata["tags"]`,
-    if there, is a list of strings. `title` is "" when the document does not name itself.
+    Offsets are code points into `text`. `headings` are in order of `start`; `atoms` are sorted spans
+    (start, end) that should stay whole, disjoint or nested. `places` say where the text stands in the file.
+    `metadata` holds what JSON can hold; `metadata["tags"]`, if there, is a list of strings. `title` is ""
+    when the document does not name itself.
     `dated_at` is the date that the document itself gives, in UTC.
     """
 
@@ -28,6 +30,7 @@ class Extract:
     title: str = ""
     headings: tuple[Heading, ...] = ()
     atoms: tuple[tuple[int, int], ...] = ()
+    places: tuple[Place, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     dated_at: datetime | None = None
 

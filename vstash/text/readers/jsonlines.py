@@ -7,6 +7,7 @@ import json
 from vstash.text.decode import decode
 from vstash.text.readers.base import Extract
 from vstash.text.readers.jsondata import flat
+from vstash.types import Place
 
 
 def read(data: bytes, name: str) -> Extract:
@@ -14,13 +15,15 @@ def read(data: bytes, name: str) -> Extract:
     blocks: list[str] = []
     atoms: list[tuple[int, int]] = []
     offset = 0
-    for line in decode(data, name).split("\n"):
+    places: list[Place] = []
+    for number, line in enumerate(decode(data, name).split("\n"), 1):
         block = _block(line.strip())
         if block:
             blocks.append(block)
             atoms.append((offset, offset + len(block)))
+            places.append(Place(offset, {"record": number}))
             offset += len(block) + 2
-    return Extract("\n\n".join(blocks), "jsonl", atoms=tuple(atoms))
+    return Extract("\n\n".join(blocks), "jsonl", atoms=tuple(atoms), places=tuple(places))
 
 
 def _block(line: str) -> str:

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean, decode
-from vstash.text.readers.base import Extract, disjoint, first_title, line_starts, one_line
+from vstash.text.readers.base import LINES, Extract, disjoint, first_title, line_starts, one_line
 from vstash.types import Heading
 
 FRONT_MATTER_LIMIT = 1 << 16  # code points; YAML is slow and a longer block is no front matter
@@ -44,6 +44,7 @@ def read(data: bytes, name: str) -> Extract:
         title=one_line(str(metadata.get("title") or "")) or first_title(headings),
         headings=headings,
         atoms=atoms,
+        places=LINES,
         metadata=metadata,
         dated_at=parse_date(metadata.get("date")) or parse_date(metadata.get("created")),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from vstash.text.dates import parse_date
 from vstash.text.decode import decode
 from vstash.text.headers import header_block
-from vstash.text.readers.base import Extract, disjoint, first_title, line_starts, one_line
+from vstash.text.readers.base import LINES, Extract, disjoint, first_title, line_starts, one_line
 from vstash.types import Heading
 
 _RULE = re.compile(r"([!-/:-@\[-`{-~])\1+$")  # an adornment: one ASCII punctuation character, repeated
@@ -33,6 +33,7 @@ def read(data: bytes, name: str) -> Extract:
         title=_title(fields) or first_title(headings),
         headings=headings,
         atoms=disjoint((starts[a], min(starts[b], len(text))) for a, b in _atoms(lines)),
+        places=LINES,
         metadata=metadata,
         dated_at=parse_date(metadata.get("created") or metadata.get("date")),
     )

@@ -1,34 +1,39 @@
-"""Source code of any language: text as it is, with Python's classes and functions as headings."""
+"""Source code of any language: text as it is, with its definitions as headings where a grammar is known."""
 
 from __future__ import annotations
 
-import re
+from importlib import import_module
 from pathlib import PurePath
 
 from vstash.text.decode import decode
-from vstash.text.readers.base import Extract, one_line
-from vstash.types import Heading
+from vstash.text.readers.base import LINES, Extract
 
-# A regular expression and not `ast`: half-written and older files have definitions too.
-_DEFINITION = re.compile(r"^((?:[ \t]*@[^\n]*\n)*)( {4}|\t|)(class|(?:async )?def)[ \t]+(\w+)", re.MULTILINE)
+PARSED = 4 << 20  # code points; what is larger was written by a program, and blank lines are structure enough
+
+_SUFFIXES = {
+    "python": ".py .pyi .pyx .pyw",
+    "javascript": ".js .mjs .cjs .jsx",
+    "typescript": ".ts .mts .cts",
+    "tsx": ".tsx",
+    "go": ".go",
+    "rust": ".rs",
+    "java": ".java",
+    "c": ".c",
+    "cpp": ".cc .cpp .cxx .h .hh .hpp .hxx",
+    "c_sharp": ".cs",
+    "ruby": ".rb",
+    "php": ".php",
+    "bash": ".sh .bash .zsh",
+}
+LANGUAGES = {suffix: language for language, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 
 
 def read(data: bytes, name: str) -> Extract:
     """The text as it is. Raises UnsupportedSource when it is binary."""
     text = decode(data, name)
-    python = PurePath(name).suffix.lower() in {".py", ".pyi", ".pyx", ".pyw"}
-    return Extract(text, "code", headings=_definitions(text) if python else ())
-
-
-def _definitions(text: str) -> tuple[Heading, ...]:
-    """Top-level definitions at level 1, those of a class at level 2; decorators belong to them."""
-    headings = []
-    in_class = False
-    for match in _DEFINITION.finditer(text):
-        nested = bool(match[2])
-        if not nested:
-            in_class = match[3] == "class"
-        if in_class or not nested:
-            words = one_line(f"{match[3].removeprefix('async ')} {match[4]}")
-            headings.append(Heading(match.start(), 1 + nested, words))
-    return tuple(headings)
+    language = LANGUAGES.get(PurePath(name).suffix.lower())
+    if not language or len(text) > PARSED:
+        return Extract(text, "code", places=LINES)
+    # the parser is loaded for code only: a folder of notes should not wait for it
+    headings, atoms = import_module("vstash.text.readers.grammar").structure(text, language)
+    return Extract(text, "code", headings=headings, atoms=atoms, places=LINES, metadata={"language": language})

@@ -1,0 +1,86 @@
+"""vstash sync."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vstash.cli import render
+from vstash.cli.app import FAILURE, Session
+from vstash.cli.options import Collection, Json, Tags
+from vstash.cli.progress import progress, sync_line, sync_summary
+from vstash.types import AddResult
+
+if TYPE_CHECKING:
+    from vstash.sync import Comparison
+
+DONE = {
+    "add": "added",
+    "change": "replaced",
+    "move": "moved",
+    "delete": "deleted",
+    "keep": "unchanged",
+    "fail": "failed",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(sync)
+
+
+def sync(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="The folder that the memory should equal.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    include: Annotated[list[str] | None, typer.Option(help="Only files like this, as in .gitignore.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="No files like this, as in .gitignore.")] = None,
+    collection: Collection = "default",
+    tag: Tags = None,
+    json: Json = False,
+) -> None:
+    """Make the memory equal to a folder: new, changed, moved and deleted files."""
+    session: Session = context.obj
+    started = time.perf_counter()
+    with session.open(create=not dry_run, encode=not dry_run) as memory:
+        compared = memory.compare(
+            folder, collection=collection, tags=tag or (), include=include or (), exclude=exclude or ()
+        )
+        results: dict[str, AddResult] = {}
+        if not dry_run:
+            with progress(len(compared.changes), quiet=session.quiet) as advance:
+                for done in memory.sync(compared):
+                    if isinstance(done, AddResult):
+                        results[done.uri] = done
+                        advance(done)
+    _report(compared, results, session, json)
+    if not session.quiet:
+        sync_summary(_statuses(compared, results), time.perf_counter() - started, dry_run=dry_run)
+    if any(result.status == "failed" for result in results.values()) or compared.of("fail"):
+        raise typer.Exit(FAILURE)
+
+
+def _statuses(compared: Comparison, results: dict[str, AddResult]) -> list[tuple[str, str, str, str | None]]:
+    """(status, uri, where it was, error) of each file."""
+    found = []
+    for change in compared.changes:
+        result = results.get(change.uri)
+        failed = change.action == "fail" or (result is not None and result.status == "failed")
+        status = "failed" if failed else DONE[change.action]
+        found.append((status, change.uri, change.old, (result and result.error) or change.error or None))
+    return found
+
+
+def _report(compared: Comparison, results: dict[str, AddResult], session: Session, json: bool) -> None:
+    rows = _statuses(compared, results)
+    if json:
+        render.as_json(
+            [{"uri": uri, "status": status, "old": old or None, "error": error} for status, uri, old, error in rows]
+        )
+        return
+    for status, uri, old, error in rows:
+        if status != "unchanged" and not session.quiet:
+            sync_line(status, uri, old, error)

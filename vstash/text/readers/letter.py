@@ -1,0 +1,54 @@
+"""How is a letter written down, whatever the program that kept it? Header lines, body, attachments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from vstash.text.readers.base import Extract
+from vstash.text.readers.nested import ARCHIVES, MAILS, inner
+from vstash.text.readers.writer import Writer
+
+SHOWN = ("from", "to", "cc", "date", "subject")
+ATTACHMENTS = 100  # of one letter
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a letter."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail as read: its fields by lower-case name, its body, its date and what came with it."""
+
+    fields: Mapping[str, str]
+    body: Extract
+    date: datetime | None
+    attachments: tuple[Attachment, ...]
+
+
+def written(letter: Letter) -> Extract:
+    """The letter as one document; an attachment that can be read is a section of it, others are named."""
+    writer = Writer()
+    writer.place({"part": "header"})
+    writer.block("\n".join(f"{key.capitalize()}: {letter.fields[key]}" for key in SHOWN if key in letter.fields))
+    writer.include(letter.body, labels={"part": "body"})
+    names = []
+    for attachment in letter.attachments[:ATTACHMENTS]:
+        names.append(attachment.name)
+        found, why = inner(attachment.data, attachment.name, MAILS | ARCHIVES)
+        writer.place({"attachment": attachment.name})
+        writer.heading(f"Attachment: {attachment.name}", 1)
+        if found:
+            writer.include(found, 1, {"attachment": attachment.name})
+        elif why:
+            writer.block(f"({why})")
+    about: dict[str, object] = dict(letter.fields)
+    if names:
+        about["attachments"] = names
+    return writer.done("mail", letter.fields.get("subject", "(no subject)"), about, letter.date)

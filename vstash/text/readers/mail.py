@@ -1,0 +1,81 @@
+"""Mail (.eml) through the standard library's email package: header, body, and what its attachments say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.message import EmailMessage, Message
+from typing import cast
+
+from vstash.errors import UnsupportedSource
+from vstash.text.dates import parse_date
+from vstash.text.decode import clean, decode
+from vstash.text.readers import webpage
+from vstash.text.readers.base import LINES, Extract, one_line
+from vstash.text.readers.container import parsing
+from vstash.text.readers.letter import Attachment, Letter, written
+
+WHAT = "mail"
+_FIELDS = ("from", "to", "cc", "date", "subject", "message-id", "in-reply-to", "list-id")
+
+
+def read(data: bytes, name: str) -> Extract:
+    """The letter; plain text if the file has none of a letter's fields."""
+    with parsing(name, WHAT):
+        message = message_from_bytes(data.lstrip(), policy=policy.compat32)
+        fields = {key: words for key in _FIELDS if (words := _decoded(message, key))}
+    if not fields.keys() & {"from", "to", "subject", "date"}:
+        return Extract(decode(data, name), "text", places=LINES)
+    with parsing(name, WHAT):
+        parts = list(message.walk())
+        body = _body(parts)
+        letter = Letter(fields, body, parse_date(fields.get("date")), tuple(_attachments(parts)))
+    return written(letter)
+
+
+def _decoded(message: Message, key: str) -> str:
+    """A field as a person reads it: encoded words decoded, folded lines joined."""
+    value = message.get(key)
+    if value is None:
+        return ""
+    try:
+        words = str(make_header(decode_header(str(value))))
+    except (LookupError, ValueError):
+        words = str(value)
+    return " ".join(clean(words).split())
+
+
+def _body(parts: list[Message]) -> Extract:
+    """The first text that shows: plain if there are words in it, else HTML."""
+    shown = [part for part in parts if part.get_content_disposition() != "attachment" and not part.is_multipart()]
+    plain = [text for part in shown if part.get_content_type() == "text/plain" if (text := _text(part)).strip()]
+    if plain:
+        return Extract("\n\n".join(text.strip("\n") for text in plain), "text")
+    for part in shown:
+        if part.get_content_type() == "text/html" and (data := _payload(part)).strip():
+            try:
+                return webpage.read(data, "the body")
+            except UnsupportedSource:
+                return Extract(_text(part), "text")
+    return Extract("", "text")
+
+
+def _attachments(parts: list[Message]) -> Iterator[Attachment]:
+    for part in parts:
+        name = part.get_filename()
+        if part.is_multipart() or not (name or part.get_content_disposition() == "attachment"):
+            continue
+        yield Attachment(one_line(clean(name or "unnamed")), _payload(part))
+
+
+def _payload(part: Message) -> bytes:
+    data = cast(EmailMessage, part).get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
+
+
+def _text(part: Message) -> str:
+    try:
+        return decode(_payload(part), "the body", str(part.get_content_charset() or ""))
+    except UnsupportedSource:
+        return ""

@@ -1,0 +1,68 @@
+"""XML of any vocabulary through lxml: the words of its elements, a line for each that stands alone.
+
+Parsed as a stream, so depth costs nothing; entities are not resolved, so neither do bombs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+
+from vstash.errors import UnsupportedSource
+from vstash.text.decode import clean, decode
+from vstash.text.readers.base import LINES, Extract, one_line
+
+_TITLES = frozenset({"title", "invention-title", "article-title"})
+
+
+def read(data: bytes, name: str) -> Extract:
+    """The words; the file as it is when there are none between its tags."""
+    target = _Words()
+    parser = etree.XMLParser(target=target, resolve_entities=False, no_network=True, huge_tree=True, recover=True)
+    try:
+        text = etree.fromstring(data, parser)
+    except (etree.LxmlError, ValueError) as error:
+        raise UnsupportedSource(f"{name} is no readable XML: {error}", hint="check it with an XML program") from error
+    if not text.strip():
+        return Extract(decode(data, name), "xml", places=LINES)
+    return Extract(text, "xml", title=one_line(target.title))
+
+
+class _Words:
+    """A parser target. An element inside of running text is part of it, others begin a line."""
+
+    def __init__(self) -> None:
+        self.title = ""
+        self._out: list[str] = []
+        self._gap = ""
+        self._open: list[tuple[str, bool]] = []  # name, and whether words of its own came already
+
+    def start(self, tag: str, attributes: Any) -> None:
+        self._open.append((tag.rpartition("}")[2].lower(), False))
+        if len(self._open) < 2 or not self._open[-2][1]:
+            self._gap = "\n"
+
+    def end(self, tag: str) -> None:
+        if self._open:
+            self._open.pop()
+        if not (self._open and self._open[-1][1]):
+            self._gap = "\n"
+
+    def data(self, text: str) -> None:
+        words = " ".join(clean(text).split())
+        if not words:
+            self._gap = self._gap or (" " if text else "")
+            return
+        gap = self._gap or (" " if text[:1].isspace() else "")
+        if self._open:
+            name, running = self._open[-1]
+            self._open[-1] = (name, True)
+            if name in _TITLES and not self.title:
+                self.title = words
+            gap = " " if running and gap == "\n" else gap
+        self._out += [gap if self._out else "", words]
+        self._gap = " " if text[-1:].isspace() else ""
+
+    def close(self) -> str:
+        return "".join(self._out)

@@ -1,0 +1,41 @@
+"""What does an office document say about itself? Title, author and dates of OOXML packages."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from vstash.text.dates import parse_date
+from vstash.text.decode import clean
+from vstash.text.readers.container import parse_xml
+
+CORE = "docProps/core.xml"
+NO_TITLE = re.compile(
+    r"(?:powerpoint|microsoft|word) |(?:slide|diapositive|folie|слайд|untitled)\W*\d*$", re.IGNORECASE
+)
+NAMES = {
+    "title": "title", "creator": "author", "subject": "subject", "keywords": "keywords", "description": "description",
+    "category": "category", "lastModifiedBy": "last_author", "created": "created", "modified": "modified",
+    "language": "language",
+}  # fmt: skip
+
+
+def properties(package: zipfile.ZipFile) -> dict[str, str]:
+    """The core properties that are filled in. Raises what zipfile and lxml raise over a damaged part."""
+    if CORE not in package.namelist():
+        return {}
+    about: dict[str, str] = {}
+    for element in parse_xml(package.read(CORE)):
+        key = NAMES.get(element.tag.rpartition("}")[2]) if isinstance(element.tag, str) else None
+        words = clean(element.text or "").strip()
+        if key and words and not (key == "title" and NO_TITLE.match(words)):
+            about[key] = words
+    return about
+
+
+def dated(about: Mapping[str, Any]) -> datetime | None:
+    """The document's own date: when it was last changed, else when it was made."""
+    return parse_date(about.get("modified")) or parse_date(about.get("created"))

@@ -1,0 +1,160 @@
+"""Word documents (.docx) through python-docx: paragraphs, headings by style, tables as rows, notes, properties.
+
+It is the maintained reader of the format and gives its XML with style names resolved; what it has no words
+for (text boxes, notes, fields) is read from that XML.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import docx
+from docx.opc.exceptions import OpcError
+
+from vstash.text.readers.base import Extract
+from vstash.text.readers.container import open_zip, parse_xml, parsing
+from vstash.text.readers.office import dated, properties
+from vstash.text.readers.writer import Writer
+
+WHAT = "Word document"
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|заголовок|标题)\s*(\d)", re.IGNORECASE)
+_NOTES = ("word/footnotes.xml", "word/endnotes.xml", "word/comments.xml")
+
+
+def read(data: bytes, name: str) -> Extract:
+    """The body in order, then headers, footers, notes and comments."""
+    with open_zip(data, name, WHAT) as package, parsing(name, WHAT, OpcError, KeyError):
+        document = docx.Document(BytesIO(_regular(package, data)))
+        styles = {style.get(f"{_W}styleId", ""): _name(style) for style in document.styles.element.iter(f"{_W}style")}
+        writer = Writer()
+        _Body(writer, styles).write(document.element.body)
+        for part in sorted(set(package.namelist())):
+            if part in _NOTES or re.fullmatch(r"word/(?:header|footer)\d*\.xml", part):
+                _notes(writer, parse_xml(package.read(part)))
+        about = properties(package)
+    return writer.done("docx", about.get("title", ""), about, dated(about))
+
+
+def _regular(package: zipfile.ZipFile, data: bytes) -> bytes:
+    """Templates and documents with macros under the content type that python-docx asks for."""
+    types = package.read("[Content_Types].xml")
+    main = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    other = re.compile(
+        rb"application/vnd\.(?:openxmlformats-officedocument\.wordprocessingml\.template\.main"
+        rb"|ms-word\.(?:document|template)\.macroEnabled(?:Template)?\.main)\+xml"
+    )
+    if not other.search(types):
+        return data
+    written = BytesIO()
+    with zipfile.ZipFile(written, "w") as copy:
+        for member in package.namelist():
+            copy.writestr(member, other.sub(main, types) if member == "[Content_Types].xml" else package.read(member))
+    return written.getvalue()
+
+
+class _Body:
+    """Writes block after block; a table inside a cell becomes words of that cell."""
+
+    def __init__(self, writer: Writer, styles: dict[str, str]) -> None:
+        self._writer = writer
+        self._styles = styles
+
+    def write(self, body: Any) -> None:
+        for element in _blocks(body):
+            if element.tag == f"{_W}p":
+                self._paragraph(element)
+            else:
+                self._table(element)
+
+    def _paragraph(self, element: Any) -> None:
+        text = _words(element)
+        level = self._level(element)
+        if level and text.strip():
+            self._writer.heading(text, level)
+        elif text.strip() and self._listed(element):
+            self._writer.line(f"- {text.strip()}")
+        else:
+            self._writer.block(text)
+
+    def _listed(self, element: Any) -> bool:
+        return element.find(f"{_W}pPr/{_W}numPr") is not None or self._style(element).lower().startswith("list ")
+
+    def _style(self, element: Any) -> str:
+        style = element.find(f"{_W}pPr/{_W}pStyle")
+        identity = "" if style is None else style.get(f"{_W}val", "")
+        return self._styles.get(identity, identity)
+
+    def _level(self, element: Any) -> int:
+        outline = element.find(f"{_W}pPr/{_W}outlineLvl")
+        if outline is not None and outline.get(f"{_W}val", "9") < "9":
+            return int(outline.get(f"{_W}val")) + 1
+        named = self._style(element)
+        match = _HEADING.match(named)
+        return int(match[1]) or 1 if match else int(named.lower() == "title")
+
+    def _table(self, element: Any) -> None:
+        rows = ["\t".join(_cells(row)).strip() for row in element.iter(f"{_W}tr") if not _nested(row, element)]
+        for number, row in enumerate(filter(None, rows)):
+            text = " | ".join(cell.strip() for cell in row.split("\t"))
+            if number:
+                self._writer.line(text)
+            else:
+                self._writer.block(text, atom=True)
+
+
+def _name(style: Any) -> str:
+    name = style.find(f"{_W}name")
+    return "" if name is None else name.get(f"{_W}val", "")
+
+
+def _blocks(body: Any) -> Iterator[Any]:
+    """Paragraphs and tables in order, also those in content controls and revisions."""
+    waiting = list(reversed(body))
+    while waiting:
+        element = waiting.pop()
+        if element.tag in {f"{_W}p", f"{_W}tbl"}:
+            yield element
+        elif element.tag not in {f"{_W}sectPr", f"{_W}del", _FALLBACK}:
+            waiting += reversed(element)
+
+
+def _nested(row: Any, table: Any) -> bool:
+    above = next(row.iterancestors(f"{_W}tbl"), None)
+    return above is not table
+
+
+def _cells(row: Any) -> Iterator[str]:
+    for cell in row.iterchildren(f"{_W}tc", f"{_W}sdt"):
+        yield " ".join(" ".join(map(_words, cell.iter(f"{_W}p"))).split())
+
+
+def _words(paragraph: Any) -> str:
+    """The text of a paragraph as it shows: deleted words and the fall-backs of drawings are left out."""
+    out: list[str] = []
+    skipped: list[Any] = []
+    for element in paragraph.iter():
+        if skipped and skipped[-1] in element.iterancestors():
+            continue
+        tag = element.tag
+        if tag in {_FALLBACK, f"{_W}del", f"{_W}moveFrom"}:
+            skipped = [element]
+        elif tag == f"{_W}t":
+            out.append(element.text or "")
+        elif tag in {f"{_W}tab", f"{_W}ptab"} and element.getparent().tag == f"{_W}r":
+            out.append("\t")
+        elif tag in {f"{_W}br", f"{_W}cr"} or (tag == f"{_W}p" and out):
+            out.append("\n")
+        elif tag == f"{_W}noBreakHyphen":
+            out.append("-")
+    return "".join(out)
+
+
+def _notes(writer: Writer, root: Any) -> None:
+    for paragraph in root.iter(f"{_W}p"):
+        writer.block(_words(paragraph))
