@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,11 +115,21 @@ def connect(path: Path, *, create: bool, busy_wait: float = BUSY_WAIT, vfs: str 
 
 def _open(name: str, flags: int, busy_wait: float, vfs: str | None = None) -> Connection:
     connection = apsw.Connection(name, flags=flags, vfs=vfs)
-    connection.set_busy_timeout(int(busy_wait * 1000))
-    for setting in SETUP:
-        setting(connection)
-    connection.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018  (opens the file, which connecting does not)
+    try:
+        connection.set_busy_timeout(int(busy_wait * 1000))
+        for setting in SETUP:
+            setting(connection)
+        connection.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018  (opens the file, which connecting does not)
+    except BaseException:
+        discard(connection)
+        raise
     return connection
+
+
+def discard(connection: Connection) -> None:
+    """Close after a failure: what fails now follows from it, and must not hide it."""
+    with suppress(apsw.Error):
+        connection.close()
 
 
 def _open_unwritable(path: Path, busy_wait: float) -> Connection:

@@ -16,7 +16,7 @@ from vstash.errors import DatabaseNotFound, SpaceMismatch
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Stored
 from vstash.store.sqlite import checks, codes, documents, keyword, migrate, vectors
-from vstash.store.sqlite.connection import connect, reading, translated, writing
+from vstash.store.sqlite.connection import connect, discard, reading, translated, writing
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Space, Status
 
 Vectors = NDArray[np.float32]
@@ -52,7 +52,7 @@ class SqliteStore:
             with translated(path):
                 migrate.migrate(self.connection, migrate.shipped(), clock())
         except BaseException:
-            self.connection.close()
+            discard(self.connection)
             raise
 
     @contextmanager
