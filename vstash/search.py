@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vstash.encode.base import Encoder
 from vstash.encode.registry import checked
-from vstash.errors import BadVectors
+from vstash.errors import BadVectors, SpaceMismatch
 from vstash.plan import plan as make_plan
 from vstash.rank import confidence, published
 from vstash.rank.fuse import View, fuse
@@ -78,6 +78,8 @@ def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vecto
         with trace.step("encode"):
             asked = query_vector(encoder, query, vector)
     with store.reading():
+        if asked is not None:
+            _require_space(store, encoder)
         found = find(store, query, asked, trace)
         kept = apply_stages(store, found, now, trace)
         with trace.step("hydrate", len(kept)) as done:
@@ -86,6 +88,16 @@ def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vecto
         space = store.space()
     level = confidence.level(found.cosine, space.calibration if space else None)
     return Results(hits, found.plan, tuple(trace.notes), level, time.perf_counter() - started)
+
+
+def _require_space(store: Store, encoder: Encoder) -> None:
+    """Another process may have changed the memory over since it was opened. Raises: SpaceMismatch."""
+    space = store.space()
+    if space is not None and (space.id, space.dim) != (encoder.space.id, encoder.space.dim):
+        raise SpaceMismatch(
+            f"the memory was changed over to the encoder {space.model} while it was open",
+            hint="open it again with that encoder",
+        )
 
 
 def find(store: Store, query: Query, vector: Vector | None, trace: Trace) -> Found:

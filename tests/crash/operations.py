@@ -38,6 +38,7 @@ class Operation:
     name: str
     prepare: Callable[[Path], None]
     run: Callable[[Path, str | None, Done], None]
+    target: str = "notes.db"
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,50 @@ def upgrade(path: Path, vfs: str | None, done: Done) -> None:
             connection.close()
 
 
+def reindex(path: Path, vfs: str | None, done: Done) -> None:
+    with opened(path, vfs) as memory:
+        memory.reindex(HashEncoder(32))
+        done()
+
+
+def compact(path: Path, vfs: str | None, done: Done) -> None:
+    with opened(path, vfs) as memory:
+        memory.compact()
+        done()
+
+
+def backup(path: Path, vfs: str | None, done: Done) -> None:
+    with opened(path, vfs) as memory:
+        memory.backup(path.with_name("copy.db"), force=True)
+        done()
+
+
+def bring(path: Path, vfs: str | None, done: Done) -> None:
+    with opened(path, vfs) as memory:
+        assert all(result.status != "failed" for result in memory.import_(EXPORT))
+        done()
+
+
+def exported() -> tuple[str, ...]:
+    """The lines of a small memory."""
+    lines: list[str] = []
+    with Memory.open(":memory:", encoder=HashEncoder(64), now=lambda: NOW) as memory:
+        memory.add_texts(texts("wades"), [f"brought:{at}" for at in range(3)])
+        memory.export(lines.append, vectors=True)
+    return tuple(lines)
+
+
+def holed(path: Path) -> None:
+    """A database that is mostly free pages."""
+    filled(path)
+    with opened(path, None) as memory:
+        memory.add_texts(texts("goes"), [f"gone:{at}" for at in range(3)])
+        for at in range(3):
+            memory.forget(f"gone:{at}")
+
+
+EXPORT = exported()
+
 OPERATIONS = (
     Operation("create", nothing, create),
     Operation("add", filled, add),
@@ -124,6 +169,10 @@ OPERATIONS = (
     Operation("forget", filled, forget),
     Operation("migrate", filled, upgrade),
     Operation("repair", damaged, repair),
+    Operation("reindex", filled, reindex),
+    Operation("compact", holed, compact),
+    Operation("backup", filled, backup, target="copy.db"),
+    Operation("import", filled, bring),
 )
 
 
@@ -141,15 +190,15 @@ def state(path: Path) -> str:
             rows(connection, 'SELECT uri, seq, start, "end", text FROM chunk JOIN document ON document.id = document_id'
                  " ORDER BY uri, seq"),
             rows(connection, "SELECT name, uri FROM tag JOIN document ON document.id = document_id ORDER BY 1, 2"),
-            rows(connection, "SELECT name, active FROM space ORDER BY 1"),
+            rows(connection, "SELECT name FROM space WHERE active = 1"),
             rows(connection, "SELECT count(*) FROM chunk_fts_docsize"),
             [
                 rows(connection, f"SELECT vector FROM vector_{number} ORDER BY chunk_id")
-                for (number,) in rows(connection, "SELECT id FROM space ORDER BY id")
+                for (number,) in rows(connection, "SELECT id FROM space WHERE active = 1")
             ],
             [
                 rows(connection, f"SELECT count(*) FROM code_{number}")
-                for (number,) in rows(connection, "SELECT id FROM space ORDER BY id")
+                for (number,) in rows(connection, "SELECT id FROM space WHERE active = 1")
             ],
             "added" in tables,
         ]  # fmt: skip
@@ -168,9 +217,9 @@ class Bench:
         self.work = folder / "work"
         self.start.mkdir()
         operation.prepare(self.start / "notes.db")
-        self.before = state(self.start / "notes.db")
+        self.before = state(self.start / operation.target)
         operation.run(self._fresh(), None, ignore)
-        self.after = state(self.work / "notes.db")
+        self.after = state(self.work / operation.target)
 
     def points(self, kind: Kind) -> int:
         """How many operations of the file system this kind of fault can strike."""
@@ -196,7 +245,7 @@ class Bench:
 
     def _judge(self, path: Path, failure: VstashError | None, *, told: bool) -> tuple[str, str]:
         try:
-            found = state(path)
+            found = state(path.with_name(self.operation.target))
         except (apsw.Error, VstashError) as error:
             return "torn", f"cannot be read: {error}"
         ending = "after" if found == self.after else "before" if found == self.before else "torn"
@@ -210,7 +259,7 @@ class Bench:
             again = self._attempt(path, None, ignore)
             if again is not None and not (isinstance(again, DocumentNotFound) and ending == "after"):
                 wrong = f"the repeat failed: {again}"
-            elif state(path) != self.after:
+            elif state(path.with_name(self.operation.target)) != self.after:
                 wrong = "the repeat led elsewhere"
         return f"{said}, as {ending}", wrong
 

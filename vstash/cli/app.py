@@ -87,7 +87,7 @@ def start(
     context.obj = Session(db, encoder, quiet)
 
 
-for name in ("adding", "searching", "documents", "integrity", "measuring"):
+for name in ("adding", "searching", "documents", "integrity", "keeping", "measuring", "upkeep"):
     import_module(f"vstash.cli.{name}").register(app)
 
 

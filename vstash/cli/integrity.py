@@ -20,12 +20,13 @@ def register(app: typer.Typer) -> None:
 def check(
     context: typer.Context,
     repair: Annotated[bool, typer.Option("--repair", help="Rebuild what is derived from the documents.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Compare counts and keys only: seconds, not minutes.")] = False,
     json: Json = False,
 ) -> None:
     """Verify everything that is stored; exits with 4 when something is wrong."""
     session: Session = context.obj
     with session.open(encode=False) as memory:
-        found = memory.check(repair=repair)
+        found = memory.check(repair=repair, fast=fast)
     if json:
         render.as_json(render.report_json(found))
     elif not session.quiet or not found.ok:

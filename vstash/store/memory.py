@@ -13,15 +13,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vstash.errors import BadVectors, SpaceMismatch
+from vstash.errors import BadVectors, SpaceMismatch, StoreError
 from vstash.filters import Filter, matches
 from vstash.store.base import Entry, Passage, Stored
-from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Scored, Space, Status, Term
+from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Scored, Source, Space, Status, Term
 
 Vectors = NDArray[np.float32]
 
@@ -39,6 +40,7 @@ class _Row:
     key: bytes
     vector: Vectors
     words: tuple[str, ...]
+    terms: str
 
 
 class MemoryStore:
@@ -50,6 +52,7 @@ class MemoryStore:
         self._rows: dict[int, _Row] = {}
         self._next_chunk = 1
         self._next_document = 1
+        self._beside: dict[str, dict[int, tuple[bytes, Vectors]]] = {}  # vectors of a space being filled
 
     def space(self) -> Space | None:
         """The space of the vectors."""
@@ -101,7 +104,7 @@ class MemoryStore:
         self._documents[source.uri] = (document, entry.recipe)
         for chunk, terms, key, vector in zip(entry.chunks, entry.terms, entry.keys, entry.vectors, strict=True):
             words = _words(f"{chunk.text} {source.title} {chunk.heading} {terms}")
-            self._rows[self._next_chunk] = _Row(self._next_chunk, document, chunk, key, vector, words)
+            self._rows[self._next_chunk] = _Row(self._next_chunk, document, chunk, key, vector, words, terms)
             self._next_chunk += 1
         return "replaced" if old else "added"
 
@@ -190,9 +193,57 @@ class MemoryStore:
         """The cosine of each chunk with the vector."""
         return [float(self._rows[id_].vector @ vector) if id_ in self._rows else 0.0 for id_ in chunk_ids]
 
-    def check(self, *, repair: bool = False) -> list[Finding]:
+    def check(self, *, repair: bool = False, fast: bool = False) -> list[Finding]:
         """Nothing is derived, so nothing can disagree."""
         return [Finding("chunk_count", ok=True)]
+
+    def entry(self, uri: str) -> Entry | None:
+        """A document as it was put."""
+        if uri not in self._documents:
+            return None
+        document, recipe = self._documents[uri]
+        rows = self._of(document.id)
+        fields = ("uri", "title", "kind", "content_hash", "modified_at", "dated_at", "tags", "collection", "metadata")
+        text = "".join(row.chunk.text for row in rows)
+        return Entry(
+            source=Source(text=text, **{name: getattr(document, name) for name in fields}),
+            recipe=recipe,
+            chunks=tuple(row.chunk for row in rows),
+            terms=tuple(row.terms for row in rows),
+            keys=tuple(row.key for row in rows),
+            vectors=np.stack([row.vector for row in rows]),
+        )
+
+    def prepare_space(self, space: Space, now: datetime) -> None:
+        """Make room for a second space."""
+        self._beside = {space.id: self._beside.get(space.id, {})}
+
+    def lacking(self, space: Space, after: int, limit: int) -> list[int]:
+        """The first chunks above `after` that have no vector in the space."""
+        has: Any = self._rows if self._space == space else self._beside.get(space.id, {})
+        return [id_ for id_ in sorted(self._rows) if id_ > after and id_ not in has][:limit]
+
+    def fill(self, space: Space, ids: Sequence[int], keys: Sequence[bytes], matrix: Vectors) -> None:
+        """Store vectors of chunks in a space that is being filled."""
+        filled = self._beside[space.id]
+        filled.update((id_, pair) for id_, *pair in zip(ids, keys, matrix, strict=True) if id_ in self._rows)  # type: ignore[misc]
+
+    def switch(self, space: Space) -> bool:
+        """Make a filled space the active one."""
+        if self.lacking(space, 0, 1):
+            return False
+        for id_, (key, vector) in self._beside.pop(space.id, {}).items():
+            if id_ in self._rows:
+                self._rows[id_] = replace(self._rows[id_], key=key, vector=vector)
+        self._space = space
+        return True
+
+    def backup(self, target: Path, *, force: bool = False) -> None:
+        """There is no file to copy."""
+        raise StoreError(f"a memory without a file cannot be backed up to {target}", hint="export it instead")
+
+    def compact(self) -> None:
+        """Nothing is left behind by what is removed."""
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -126,6 +126,17 @@ def _open(name: str, flags: int, busy_wait: float, vfs: str | None = None) -> Co
     return connection
 
 
+def versions() -> dict[str, str]:
+    """Of SQLite and of the driver."""
+    return {"SQLite": apsw.sqlite_lib_version(), "apsw": apsw.apsw_version()}
+
+
+def copy(source: Connection, target: Connection) -> None:
+    """Make `target` an exact copy of what `source` holds now, in one transaction; others go on meanwhile."""
+    with target.backup("main", source, "main") as running:
+        running.step(-1)
+
+
 def discard(connection: Connection) -> None:
     """Close after a failure: what fails now follows from it, and must not hide it."""
     with suppress(apsw.Error):

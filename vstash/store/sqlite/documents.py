@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Stored
 from vstash.store.sqlite.connection import Connection, rows, value
 from vstash.store.sqlite.filters import condition, stamp
-from vstash.types import Chunk, Document, Facts
+from vstash.types import Chunk, Document, Facts, Source
 
 _TAGS = "(SELECT json_group_array(name) FROM (SELECT name FROM tag WHERE document_id = document.id ORDER BY name))"
 _COLUMNS = (
@@ -100,6 +102,38 @@ def insert(connection: Connection, entry: Entry, document_id: int | None, now: d
         ],
     )
     return document_id, list(range(first, first + len(entry.chunks)))
+
+
+def entry(connection: Connection, uri: str, number: int, dim: int) -> Entry | None:
+    """A document as it was put, without its headings and atoms; vectors from the space of this number."""
+    found = get(connection, uri)
+    if found is None:
+        return None
+    parts = rows(
+        connection,
+        f"SELECT {_CHUNK}, chunk.terms, own.key, own.vector FROM chunk"
+        f" JOIN vector_{number} AS own ON own.chunk_id = chunk.id WHERE document_id = ? ORDER BY seq",
+        (found.id,),
+    )
+    return Entry(
+        source=Source(
+            uri=uri,
+            text=found.text or "",
+            title=found.title,
+            kind=found.kind,
+            content_hash=found.content_hash,
+            modified_at=found.modified_at,
+            dated_at=found.dated_at,
+            tags=found.tags,
+            collection=found.collection,
+            metadata=found.metadata,
+        ),
+        recipe=value(connection, "SELECT recipe FROM document WHERE id = ?", (found.id,)),
+        chunks=tuple(Chunk(*row[:5]) for row in parts),
+        terms=tuple(row[5] for row in parts),
+        keys=tuple(row[6] for row in parts),
+        vectors=np.frombuffer(b"".join(row[7] for row in parts), np.float32).reshape(len(parts), dim),
+    )
 
 
 def delete(connection: Connection, document_id: int) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vstash.errors import DatabaseNotFound, SpaceMismatch
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Stored
-from vstash.store.sqlite import checks, codes, documents, keyword, migrate, vectors
+from vstash.store.sqlite import backup, checks, codes, documents, keyword, migrate, quick, spaces, vectors
 from vstash.store.sqlite.connection import connect, discard, reading, translated, writing
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Space, Status
 
@@ -207,14 +207,58 @@ class SqliteStore:
                 return [0.0] * len(chunk_ids)
             return vectors.cosines(self.connection, found[0], chunk_ids, vector)
 
-    def check(self, *, repair: bool = False) -> list[Finding]:
+    def check(self, *, repair: bool = False, fast: bool = False) -> list[Finding]:
         """Verify what is stored; repair what can be rebuilt, then verify again."""
         with self._use():
+            if fast and not repair:
+                with self.reading():
+                    return quick.run(self.connection)
             findings = checks.run(self.connection)
             if repair and any(finding.repairable for finding in findings):
                 checks.repair(self.connection)
                 findings = checks.run(self.connection)
             return findings
+
+    def entry(self, uri: str) -> Entry | None:
+        """A document as it was put."""
+        with self.reading():
+            found = vectors.active(self.connection)
+            return documents.entry(self.connection, uri, found[0], found[1].dim) if found else None
+
+    def prepare_space(self, space: Space, now: datetime) -> None:
+        """Make room for a second space beside the active one."""
+        with self._use(), writing(self.connection):
+            spaces.prepare(self.connection, space, now)
+
+    def lacking(self, space: Space, after: int, limit: int) -> list[int]:
+        """The first chunks above `after` that have no vector in the space."""
+        with self.reading():
+            number = spaces.numbered(self.connection, space)
+            return [] if number is None else spaces.lacking(self.connection, number, after, limit)
+
+    def fill(self, space: Space, ids: Sequence[int], keys: Sequence[bytes], matrix: Vectors) -> None:
+        """Store vectors of chunks in a space that is being filled."""
+        vectors.require_unit(matrix, len(ids), space.dim)
+        with self._use(), writing(self.connection):
+            number = spaces.numbered(self.connection, space)
+            if number is not None:
+                spaces.fill(self.connection, number, ids, keys, matrix)
+
+    def switch(self, space: Space) -> bool:
+        """Make a filled space the active one; False when chunks that came meanwhile lack a vector."""
+        with self._use(), writing(self.connection):
+            number = spaces.numbered(self.connection, space)
+            return number is not None and spaces.switch(self.connection, number)
+
+    def backup(self, target: Path, *, force: bool = False) -> None:
+        """Write a verified copy of this moment's state."""
+        with self._use():
+            backup.backup(self.connection, target, force=force)
+
+    def compact(self) -> None:
+        """Give the space of what was removed back to the file system."""
+        with self._use():
+            backup.compact(self.connection)
 
     @property
     def schema_version(self) -> int:
