@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from vstash.store.sqlite import codes, documents, migrate, vectors
-from vstash.store.sqlite.connection import Connection, Damaged, rows, value, writing
+from vstash.store.sqlite import codes, documents, migrate, quick, vectors
+from vstash.store.sqlite.connection import Connection, Damaged, Locked, at_once, rows, value, writing
 from vstash.types import Finding
 
 SAMPLE = 5  # violations named in a finding
@@ -100,10 +100,16 @@ def chunk_count(connection: Connection) -> Finding:
 
 
 def keyword_index(connection: Connection) -> Finding:
-    """The keyword index holds exactly the words of the chunks."""
+    """The keyword index holds exactly the words of the chunks.
+
+    FTS5 takes the command as an insert, though it changes nothing; while somebody else writes the rows are
+    compared instead, so that a check never waits.
+    """
     try:
-        with writing(connection):  # FTS5 takes the command as an insert; it changes nothing
+        with at_once(connection), writing(connection):
             connection.execute("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)")
+    except Locked:
+        return _finding("keyword_index", quick.keyword_index(connection), repairable=True)
     except Damaged as error:
         return _finding("keyword_index", [str(error)], repairable=True)
     return _finding("keyword_index", [])

@@ -33,6 +33,7 @@ CACHE_SIZE = 32 * 1024  # KiB of pages kept by a connection
 WAL_PAGES = 4000  # pages (32 MiB) of log before a commit folds it into the file
 
 Connection = apsw.Connection
+Locked = apsw.BusyError  # what a lock raises that was not given in time
 Damaged = (apsw.CorruptError, apsw.SQLError)  # what reading a damaged table, or one that is gone, raises
 
 
@@ -204,6 +205,17 @@ def reading(connection: Connection) -> Iterator[None]:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")  # nothing was written; also ends it after an error
+
+
+@contextmanager
+def at_once(connection: Connection) -> Iterator[None]:
+    """Inside, a lock that somebody else holds is not waited for: it raises `Locked`."""
+    wait = connection.pragma("busy_timeout")
+    connection.set_busy_timeout(0)
+    try:
+        yield
+    finally:
+        connection.set_busy_timeout(wait)
 
 
 _MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str, str], ...] = (
