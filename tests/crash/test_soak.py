@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -52,12 +54,33 @@ def test_a_writer_waits_its_turn(database: Path) -> None:
         holder.close()
 
 
+HOLD = """
+import sys, apsw
+connection = apsw.Connection(sys.argv[1])
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_process_that_writes_is_named(database: Path) -> None:
+    with Memory.open(database, encoder=HashEncoder(), busy_wait=0.1) as memory:
+        memory.add_texts(["grey heron"])
+        command = [sys.executable, "-c", HOLD, str(database)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "held\n"
+            with pytest.raises(StoreBusy, match=f"process {holder.pid}" if Path("/proc/locks").exists() else "locked"):
+                memory.add_texts(["white stork"])
+            holder.communicate()
+
+
 def test_a_writer_that_waited_long_enough_says_so(database: Path) -> None:
     with Memory.open(database, encoder=HashEncoder(), busy_wait=0.1) as memory:
         memory.add_texts(["grey heron"])
         holder = apsw.Connection(str(database))
         holder.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreBusy) as caught:
+        with pytest.raises(StoreBusy, match=r"written by process \d+ \(|locked") as caught:
             memory.add_texts(["white stork"])
         assert caught.value.hint
         holder.execute("ROLLBACK")

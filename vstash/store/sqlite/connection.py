@@ -24,6 +24,7 @@ from vstash.errors import (
     StoreFull,
     StoreReadOnly,
 )
+from vstash.store.sqlite import holder
 
 APPLICATION_ID = 0x76737468  # "vsth" in ASCII, in the file's header: tells our files from other SQLite files
 BUSY_WAIT = 30.0  # seconds a writer waits for its turn
@@ -252,6 +253,8 @@ def meaning(error: apsw.Error, path: Path | str) -> StoreError:
     """Our error for one of the driver's."""
     for foreign, ours, what, hint in _MEANING:
         if isinstance(error, foreign):
+            if foreign is Locked and (named := holder.writer(Path(path))):
+                what = f"is being written by {named}"
             return ours(f"{path} {what} ({error})", hint=hint)
     return StoreError(f"{path}: {type(error).__name__}: {error}", hint="run: vstash check")
 
