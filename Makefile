@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check crash soak fuzz bench clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,15 @@ test: setup ## Run the whole suite
 
 check: setup ## Format, lint, types, layers, generated files
 	@scripts/check
+
+crash: setup ## Fail every write, sync, truncate and lock in turn (minutes)
+	@scripts/crash
+
+soak: setup ## Many processes on one file: writes, reads, errors, lost rows (10 minutes)
+	@scripts/soak
+
+fuzz: setup ## Throw nonsense at splitter, queries, filters and import (minutes)
+	@scripts/fuzz
 
 clean: ## Remove what was made here
 	rm -rf .venv .demo .bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

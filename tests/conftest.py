@@ -13,6 +13,7 @@ from vstash import HashEncoder, Memory
 from vstash.store.sqlite.connection import connect
 
 settings.register_profile("suite", deadline=None)  # a shared machine has no say in what is correct
+settings.register_profile("fuzz", deadline=None, max_examples=5000)  # make fuzz
 settings.load_profile("suite")
 
 

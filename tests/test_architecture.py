@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the interfaces down. A module may import what stands below its own line, and its own package.
 LAYERS = (
     ("cli",),
-    ("memory",),
+    ("memory", "doctor"),
     ("why",),
     ("sync",),
-    ("ingest", "search", "check", "evaluate", "walk"),
+    ("ingest", "search", "check", "evaluate", "exchange", "reindex", "walk"),
     ("plan",),
     ("rank", "encode", "store", "text"),
     ("filters",),

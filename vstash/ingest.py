@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vstash.encode.base import Encoder, Naming, Tokenizing
+from vstash.encode.base import Encoder, Tokenizing
 from vstash.encode.calibrate import calibrate
-from vstash.encode.registry import checked
-from vstash.errors import SourceTooLarge, UnsupportedSource, VstashError
+from vstash.encode.registry import checked, pieces_of
+from vstash.errors import SourceTooLarge, SpaceMismatch, UnsupportedSource, VstashError
 from vstash.store.base import Entry, Store, Stored
-from vstash.text.passage import estimate_starts, passage
+from vstash.text.passage import digest, estimate_starts, passage
 from vstash.text.read import extract
 from vstash.text.split import split
 from vstash.text.terms import extra_terms
@@ -155,11 +155,12 @@ class Ingest:
         if not batch.sources:
             return
         started = time.perf_counter()
+        space = self._space()
         texts = [
             [passage(title, chunk.heading, chunk.text, self._window) for chunk in chunks]
             for title, chunks in zip(batch.titles, batch.chunks, strict=True)
         ]
-        keys = [[_key(text) for text in some] for some in texts]
+        keys = [[digest(text) for text in some] for some in texts]
         vectors = self._vectors(texts, keys, batch.vectors)
         entries = [
             Entry(
@@ -169,13 +170,13 @@ class Ingest:
                 terms=tuple(extra_terms(f"{source.title}\n{chunk.heading}\n{chunk.text}") for chunk in chunks),
                 keys=tuple(some),
                 vectors=matrix,
-                pieces=self._pieces(read),
+                pieces=pieces_of(self._encoder, read),
             )
             for source, chunks, some, matrix, read in zip(
                 batch.sources, batch.chunks, keys, vectors, texts, strict=True
             )
         ]
-        statuses = self._store.put(entries, self._space(), self._now())
+        statuses = self._store.put(entries, space, self._now())
         share = (time.perf_counter() - started) / batch.size
         for entry, status, took in zip(entries, statuses, batch.took, strict=True):
             yield AddResult(entry.source.uri, status, len(entry.chunks), took + share * len(entry.chunks))
@@ -198,15 +199,18 @@ class Ingest:
             for ids, own in zip(keys, given, strict=True)
         ]
 
-    def _pieces(self, texts: list[str]) -> tuple[NDArray[np.uint32], ...]:
-        """The distinct word-pieces of each text, where the encoder can name them."""
-        if not isinstance(self._encoder, Naming):
-            return ()
-        return tuple(np.unique(np.asarray(self._encoder.pieces(text), dtype=np.uint32)) for text in texts)
-
     def _space(self) -> Space:
-        """The store's space, or the encoder's with its noise when the store is new."""
-        return self._store.space() or replace(self._encoder.space, noise=calibrate(self._encoder))
+        """The store's space, or the encoder's with its noise when the store is new.
+
+        Raises: SpaceMismatch when another process changed the store over since it was opened.
+        """
+        stored, own = self._store.space(), self._encoder.space
+        if stored is not None and (stored.id, stored.dim) != (own.id, own.dim):
+            raise SpaceMismatch(
+                f"the memory holds vectors of {stored.model}, not of {own.model}",
+                hint="open it again with the encoder it has now",
+            )
+        return stored or replace(own, noise=calibrate(self._encoder))
 
 
 def from_file(path: Path, labels: Labels) -> Pending | Failure:
@@ -292,11 +296,6 @@ def reason(error: VstashError) -> str:
 def printable(text: str) -> str:
     """Text that can be stored: bytes of a file name that are no text become backslash escapes."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _key(text: str) -> bytes:
-    """The digest by which a vector is found again, 16 bytes."""
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _groups(pending: Iterable[Pending | Failure], size: int) -> Iterator[list[Pending | Failure]]:

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vstash import ingest, search, sync, walk
+from vstash import exchange, ingest, search, sync, walk
 from vstash.check import run as run_check
 from vstash.encode.base import Encoder
 from vstash.encode.minilm import silent
@@ -17,7 +17,8 @@ from vstash.encode.registry import for_space
 from vstash.encode.registry import load as load_encoder
 from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, SpaceMismatch
 from vstash.filters import And, Filter, from_options
-from vstash.store import open_store
+from vstash.reindex import Reindexed, reindex
+from vstash.store import open_store, restore
 from vstash.store.base import Passage, Store
 from vstash.types import AddResult, Document, Mode, Query, Report, Results, Source
 from vstash.why import Loss, explain
@@ -31,6 +32,10 @@ Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 def utc_now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
+
+
+def _silent(done: int) -> None:
+    """Nobody watches."""
 
 
 class Memory:
@@ -233,9 +238,51 @@ class Memory:
         space = self._store.space()
         return {**self._store.statistics(), "encoder": space.id if space else None}
 
-    def check(self, *, repair: bool = False) -> Report:
-        """Verify what is stored; `repair` rebuilds what is derived and never touches documents."""
-        return run_check(self._store, repair=repair, now=self._now)
+    def check(self, *, repair: bool = False, fast: bool = False) -> Report:
+        """Verify what is stored; `repair` rebuilds what is derived and never touches documents.
+
+        `fast` compares counts and keys only: seconds where verifying every byte takes minutes.
+        """
+        return run_check(self._store, repair=repair, fast=fast, now=self._now)
+
+    def backup(self, target: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Copy the memory as it is now to a file, while others go on; the copy is verified before it has its name.
+
+        Raises: InputError when the file is there already and `force` is off.
+        """
+        self._store.backup(Path(target), force=force)
+
+    @staticmethod
+    def restore(
+        backup: str | os.PathLike[str], path: str | os.PathLike[str], *, force: bool = False, busy_wait: float = 30.0
+    ) -> None:
+        """Make the memory at `path` what a backup holds. Raises: InputError when there is one and `force` is off."""
+        restore(Path(backup), Path(path), force=force, busy_wait=busy_wait)
+
+    def export(self, write: Callable[[str], object], *, vectors: bool = False) -> int:
+        """Hand every document to `write` as lines of JSON, from one snapshot; how many there were."""
+        return exchange.export(self._store, write, vectors=vectors)
+
+    def import_(self, lines: Iterable[str]) -> Iterator[AddResult]:
+        """Store the documents of an export, one result after another; vectors it brings are used where they fit.
+
+        Raises: InputError naming the line that cannot be read; what came before it is stored.
+        """
+        return exchange.Import(self._store, self._encoder).run(lines)
+
+    def compact(self) -> None:
+        """Give the space of what was forgotten back to the file system; searches go on, writers wait."""
+        self._store.compact()
+
+    def reindex(self, encoder: str | Encoder, *, report: Callable[[int], None] = _silent) -> Reindexed:
+        """Encode every passage anew and change to the new vectors when all are there; searches go on.
+
+        Interrupted, it goes on from where it was when it is run again. `report` is told how many are done.
+        """
+        chosen = load_encoder(encoder)
+        done = reindex(self._store, chosen, self._now, report)
+        self._encoder = chosen
+        return done
 
     def _ingest(self) -> ingest.Ingest:
         return ingest.Ingest(self._store, self._needed(), self._now)
@@ -255,7 +302,7 @@ def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.Pa
         raise SpaceMismatch(
             f"{os.fspath(path)} was made with the encoder {stored.model} ({stored.dim} dimensions),"
             f" not with {asked.model} ({asked.dim})",
-            hint=f"pass --encoder {for_space(stored)}, or use another file with --db",
+            hint=f"pass --encoder {for_space(stored)}, or change it over: vstash reindex --encoder {for_space(asked)}",
         )
 
 

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vstash.encode.base import Encoder, Naming
 from vstash.encode.registry import checked
+from vstash.errors import SpaceMismatch
 from vstash.plan import plan as make_plan
 from vstash.plan import worth_asking
 from vstash.rank import confidence, coverage, gate, published
@@ -86,6 +87,8 @@ def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vecto
         with trace.step("encode"):
             asked = query_vector(encoder, query, vector)
     with store.reading():
+        if asked is not None:
+            _require_space(store, encoder)
         found = find(store, query, asked, trace, query_pieces(encoder, query))
         level = confidence.level(found.cosine, found.noise, found.evidence)
         kept = apply_stages(store, found, now, trace)
@@ -93,6 +96,16 @@ def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vecto
             hits = tuple(_hits(store, kept, query.window))
             done(len(hits))
     return Results(hits, found.plan, tuple(trace.notes), level, time.perf_counter() - started)
+
+
+def _require_space(store: Store, encoder: Encoder) -> None:
+    """Another process may have changed the memory over since it was opened. Raises: SpaceMismatch."""
+    space = store.space()
+    if space is not None and (space.id, space.dim) != (encoder.space.id, encoder.space.dim):
+        raise SpaceMismatch(
+            f"the memory was changed over to the encoder {space.model} while it was open",
+            hint="open it again with that encoder",
+        )
 
 
 def find(store: Store, query: Query, vector: Vector | None, trace: Trace, pieces: Sequence[int] | None = None) -> Found:

@@ -129,7 +129,7 @@ def start(
     context.obj = Session(db, encoder, quiet)
 
 
-for name in ("adding", "syncing", "searching", "documents", "integrity", "measuring"):
+for name in ("adding", "syncing", "searching", "documents", "integrity", "keeping", "measuring", "upkeep"):
     import_module(f"vstash.cli.{name}").register(app)
 
 

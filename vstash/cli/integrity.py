@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
 def check(
     context: typer.Context,
     repair: Annotated[bool, typer.Option("--repair", help="Rebuild what is derived from the documents.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Compare counts and keys only: seconds, not minutes.")] = False,
     json: Json = False,
 ) -> None:
     """Verify everything that is stored.
@@ -28,7 +29,7 @@ def check(
     """
     session: Session = context.obj
     with session.open(encode=False) as memory:
-        found = memory.check(repair=repair)
+        found = memory.check(repair=repair, fast=fast)
     if json:
         render.as_json(shapes.report(found))
     elif not session.quiet or not found.ok:

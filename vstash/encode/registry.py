@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vstash.encode.base import Encoder
+from vstash.encode.base import Encoder, Naming
 from vstash.encode.hash import HashEncoder
 from vstash.encode.minilm import SPACE, MiniLM, silent
 from vstash.encode.transformer import Transformer
@@ -58,6 +58,13 @@ def checked(vectors: Any, rows: int, dim: int) -> Vectors:
     _refuse(~np.isfinite(lengths[:, 0]), "is not finite")
     _refuse(lengths[:, 0] < TINY, "is zero")
     return np.ascontiguousarray(given / lengths, dtype=np.float32)
+
+
+def pieces_of(encoder: Encoder, texts: Sequence[str]) -> tuple[np.ndarray[Any, np.dtype[np.uint32]], ...]:
+    """The distinct word-pieces of each text, ascending, where the encoder can name them; else nothing."""
+    if not isinstance(encoder, Naming):
+        return ()
+    return tuple(np.unique(np.asarray(encoder.pieces(text), dtype=np.uint32)) for text in texts)
 
 
 def _refuse(bad: np.ndarray[Any, np.dtype[np.bool_]], what: str) -> None:

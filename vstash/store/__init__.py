@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from vstash.store.base import Store
 
@@ -19,3 +20,25 @@ def open_store(path: str | os.PathLike[str], *, create: bool, busy_wait: float, 
     from vstash.store.sqlite.store import SqliteStore
 
     return SqliteStore(Path(path).expanduser(), create=create, busy_wait=busy_wait, clock=now)
+
+
+def restore(source: Path, target: Path, *, force: bool, busy_wait: float) -> None:
+    """Make the file `target` what the backup `source` holds. Raises: InputError, StoreError."""
+    from vstash.store.sqlite.backup import restore as put_back
+
+    put_back(source, target, force=force, busy_wait=busy_wait)
+
+
+def engine() -> dict[str, str]:
+    """The versions of what keeps the file. Raises: ExtensionMissing."""
+    from vstash.store.sqlite.about import engine as versions
+
+    return versions()
+
+
+def describe(path: Path, *, busy_wait: float) -> dict[str, Any]:
+    """What can be told of a file in seconds: counts, sizes in bytes, journal, space and the findings of the
+    fast check. Raises: DatabaseNotFound, StoreError."""
+    from vstash.store.sqlite.about import describe as look
+
+    return look(path, busy_wait=busy_wait)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vstash.filters import Filter
@@ -153,8 +154,40 @@ class Store(Protocol):
         """The cosine of each chunk with the vector, in the order asked for."""
         ...
 
-    def check(self, *, repair: bool = False) -> list[Finding]:
-        """Verify what is stored, derived against truth; repair only what can be rebuilt."""
+    def check(self, *, repair: bool = False, fast: bool = False) -> list[Finding]:
+        """Verify what is stored, derived against truth; repair only what can be rebuilt. `fast` compares
+        counts and keys only, in seconds."""
+        ...
+
+    def entry(self, uri: str) -> Entry | None:
+        """A document as it was put, without its headings and atoms."""
+        ...
+
+    def prepare_space(self, space: Space, now: datetime) -> None:
+        """Make room for a second space beside the active one; what is left of other such moves goes."""
+        ...
+
+    def lacking(self, space: Space, after: int, limit: int) -> list[int]:
+        """The first chunks, by id, above `after` that have no vector in the space."""
+        ...
+
+    def fill(
+        self, space: Space, ids: Sequence[int], keys: Sequence[bytes], matrix: Vectors, pieces: Sequence[Pieces] = ()
+    ) -> None:
+        """Store vectors of chunks, ids ascending, and their word-pieces, in a space that was prepared; chunks
+        that are gone or have theirs are passed over. Raises: BadVectors."""
+        ...
+
+    def switch(self, space: Space) -> bool:
+        """Make a filled space the active one; False when chunks still lack a vector in it."""
+        ...
+
+    def backup(self, target: Path, *, force: bool = False) -> None:
+        """Write a copy of this moment's state to a file, verified. Raises: InputError when it exists."""
+        ...
+
+    def compact(self) -> None:
+        """Give the space of what was removed back to the file system."""
         ...
 
     def close(self) -> None:

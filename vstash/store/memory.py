@@ -13,17 +13,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vstash.errors import BadVectors, SpaceMismatch
+from vstash.errors import BadVectors, SpaceMismatch, StoreError
 from vstash.filters import Filter, matches
 from vstash.store.base import Entry, Passage, Stored
-from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Scored, Space, Status, Term
+from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Scored, Source, Space, Status, Term
 
 Vectors = NDArray[np.float32]
+Pieces = NDArray[np.uint32]
 
 K1, B = 1.2, 0.75  # of BM25, as FTS5 has them
 _WORD = re.compile(r"\w+")
@@ -40,6 +42,15 @@ class _Row:
     vector: Vectors
     words: tuple[str, ...]
     pieces: frozenset[int] | None
+    terms: str
+
+
+class _Filled(NamedTuple):
+    """What a chunk has in a space that is being filled."""
+
+    key: bytes
+    vector: Vectors
+    pieces: frozenset[int] | None
 
 
 class MemoryStore:
@@ -51,6 +62,7 @@ class MemoryStore:
         self._rows: dict[int, _Row] = {}
         self._next_chunk = 1
         self._next_document = 1
+        self._beside: dict[str, dict[int, _Filled]] = {}  # vectors of a space being filled
 
     def space(self) -> Space | None:
         """The space of the vectors."""
@@ -105,7 +117,7 @@ class MemoryStore:
         rows = zip(entry.chunks, entry.terms, entry.keys, entry.vectors, named, strict=True)
         for chunk, terms, key, vector, pieces in rows:
             words = _words(f"{chunk.text} {source.title} {chunk.heading} {terms}")
-            self._rows[self._next_chunk] = _Row(self._next_chunk, document, chunk, key, vector, words, pieces)
+            self._rows[self._next_chunk] = _Row(self._next_chunk, document, chunk, key, vector, words, pieces, terms)
             self._next_chunk += 1
         return "replaced" if old else "added"
 
@@ -207,9 +219,62 @@ class MemoryStore:
         """The cosine of each chunk with the vector."""
         return [float(self._rows[id_].vector @ vector) if id_ in self._rows else 0.0 for id_ in chunk_ids]
 
-    def check(self, *, repair: bool = False) -> list[Finding]:
+    def check(self, *, repair: bool = False, fast: bool = False) -> list[Finding]:
         """Nothing is derived, so nothing can disagree."""
         return [Finding("chunk_count", ok=True)]
+
+    def entry(self, uri: str) -> Entry | None:
+        """A document as it was put."""
+        if uri not in self._documents:
+            return None
+        document, recipe = self._documents[uri]
+        rows = self._of(document.id)
+        fields = ("uri", "title", "kind", "content_hash", "modified_at", "dated_at", "tags", "collection", "metadata")
+        text = "".join(row.chunk.text for row in rows)
+        return Entry(
+            source=Source(text=text, **{name: getattr(document, name) for name in fields}),
+            recipe=recipe,
+            chunks=tuple(row.chunk for row in rows),
+            terms=tuple(row.terms for row in rows),
+            keys=tuple(row.key for row in rows),
+            vectors=np.stack([row.vector for row in rows]),
+            pieces=tuple(np.array(sorted(row.pieces), np.uint32) for row in rows if row.pieces is not None),
+        )
+
+    def prepare_space(self, space: Space, now: datetime) -> None:
+        """Make room for a second space."""
+        self._beside = {space.id: self._beside.get(space.id, {})}
+
+    def lacking(self, space: Space, after: int, limit: int) -> list[int]:
+        """The first chunks above `after` that have no vector in the space."""
+        has: Any = self._rows if self._space == space else self._beside.get(space.id, {})
+        return [id_ for id_ in sorted(self._rows) if id_ > after and id_ not in has][:limit]
+
+    def fill(
+        self, space: Space, ids: Sequence[int], keys: Sequence[bytes], matrix: Vectors, pieces: Sequence[Pieces] = ()
+    ) -> None:
+        """Store vectors of chunks in a space that is being filled."""
+        filled = self._beside[space.id]
+        named: list[frozenset[int] | None] = [frozenset(one.tolist()) for one in pieces]
+        rows = zip(ids, keys, matrix, named or [None] * len(ids), strict=True)
+        filled.update((id_, _Filled(*row)) for id_, *row in rows if id_ in self._rows)
+
+    def switch(self, space: Space) -> bool:
+        """Make a filled space the active one."""
+        if self.lacking(space, 0, 1):
+            return False
+        for id_, filled in self._beside.pop(space.id, {}).items():
+            if id_ in self._rows:
+                self._rows[id_] = replace(self._rows[id_], key=filled.key, vector=filled.vector, pieces=filled.pieces)
+        self._space = space
+        return True
+
+    def backup(self, target: Path, *, force: bool = False) -> None:
+        """There is no file to copy."""
+        raise StoreError(f"a memory without a file cannot be backed up to {target}", hint="export it instead")
+
+    def compact(self) -> None:
+        """Nothing is left behind by what is removed."""
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 CONTEXT_SHARE = 0.25  # of the window, in estimated tokens: what title and headings may take
@@ -38,6 +39,11 @@ def context(title: str, heading: str, window: int = WINDOW) -> str:
 def passage(title: str, heading: str, text: str, window: int = WINDOW) -> str:
     """What the encoder gets for a chunk: its context and its text, stripped. `window` as in `split`."""
     return context(title, heading, window) + text.strip()
+
+
+def digest(text: str) -> bytes:
+    """The digest by which the vector of an encoded text is found again, 16 bytes."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _trimmed(line: str, window: int) -> str:

@@ -6,8 +6,10 @@ from importlib import import_module
 from typing import cast
 
 from vstash.errors import UnsupportedSource
+from vstash.text import sandbox
 from vstash.text.formats import reader_for
 from vstash.text.readers.base import Extract, Reader
+from vstash.text.sandbox import SANDBOXED
 
 __all__ = ["Extract", "extract"]
 
@@ -20,8 +22,11 @@ def extract(data: bytes, name: str) -> Extract:
     """
     if not data.strip():
         raise _empty(name)
-    reader = cast(Reader, import_module(f"vstash.text.readers.{reader_for(data, name)}"))
-    found = reader.read(data, name)
+    reader = reader_for(data, name)
+    if reader in SANDBOXED:
+        found = sandbox.read(reader, data, name)
+    else:
+        found = cast(Reader, import_module(f"vstash.text.readers.{reader}")).read(data, name)
     if not found.text.strip():
         raise UnsupportedSource(f"{name} holds no text", hint="if it holds pictures, run text recognition over it")
     return found

@@ -12,8 +12,8 @@ from contextlib import suppress
 import numpy as np
 
 from vstash.errors import StoreCorrupt
-from vstash.store.sqlite import codes, documents, migrate, pieces, vectors
-from vstash.store.sqlite.connection import Connection, Damaged, rows, value, writing
+from vstash.store.sqlite import codes, documents, migrate, pieces, quick, vectors
+from vstash.store.sqlite.connection import Connection, Damaged, Locked, at_once, rows, value, writing
 from vstash.types import Finding
 
 SAMPLE = 5  # violations named in a finding
@@ -97,9 +97,16 @@ def chunk_count(connection: Connection) -> list[str]:
 
 
 def keyword_index(connection: Connection) -> list[str]:
-    """The keyword index holds exactly the words of the chunks."""
-    with writing(connection):  # FTS5 takes the command as an insert; it changes nothing
-        connection.execute("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)")
+    """The keyword index holds exactly the words of the chunks.
+
+    FTS5 takes the command as an insert, though it changes nothing; while somebody else writes the rows are
+    compared instead, so that a check never waits.
+    """
+    try:
+        with at_once(connection), writing(connection):
+            connection.execute("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)")
+    except Locked:
+        return quick.keyword_index(connection)
     return []
 
 

@@ -17,6 +17,7 @@ from vstash.errors import StoreCorrupt
 from vstash.store.sqlite.connection import Connection, rows, value
 
 SHARD = 2048  # ids: 96 KiB of codes at 384 dimensions; larger ones make a single put slower
+ID_BYTES = 2  # an id is kept as its offset into its shard
 
 SCHEMA = (
     "CREATE TABLE code_{0} (shard INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
@@ -97,7 +98,7 @@ def _read(connection: Connection, number: int, shard: int, words: int) -> tuple[
 
 def _unpacked(shard: int, ids: bytes, codes: bytes, words: int) -> tuple[Ids, Codes]:
     """A row's blobs: ids as 16-bit offsets into the shard, codes word after word."""
-    if len(ids) % 2 or len(codes) != len(ids) // 2 * words * 8:
+    if len(ids) % ID_BYTES or len(codes) != len(ids) // ID_BYTES * words * 8:
         raise StoreCorrupt(f"shard {shard} of the sign codes is torn", hint="run: vstash check --repair")
     offsets = np.frombuffer(ids, np.uint16).astype(np.int64)
     return shard * SHARD + offsets, np.frombuffer(codes, np.uint64).reshape(words, -1).T

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from vstash.errors import (
     StoreFull,
     StoreReadOnly,
 )
+from vstash.store.sqlite import holder
 
 APPLICATION_ID = 0x76737468  # "vsth" in ASCII, in the file's header: tells our files from other SQLite files
 BUSY_WAIT = 30.0  # seconds a writer waits for its turn
@@ -33,6 +34,7 @@ CACHE_SIZE = 32 * 1024  # KiB of pages kept by a connection
 WAL_PAGES = 4000  # pages (32 MiB) of log before a commit folds it into the file
 
 Connection = apsw.Connection
+Locked = apsw.BusyError  # what a lock raises that was not given in time
 Damaged = (apsw.CorruptError, apsw.SQLError)  # what reading a damaged table, or one that is gone, raises
 
 
@@ -115,11 +117,32 @@ def connect(path: Path, *, create: bool, busy_wait: float = BUSY_WAIT, vfs: str 
 
 def _open(name: str, flags: int, busy_wait: float, vfs: str | None = None) -> Connection:
     connection = apsw.Connection(name, flags=flags, vfs=vfs)
-    connection.set_busy_timeout(int(busy_wait * 1000))
-    for setting in SETUP:
-        setting(connection)
-    connection.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018  (opens the file, which connecting does not)
+    try:
+        connection.set_busy_timeout(int(busy_wait * 1000))
+        for setting in SETUP:
+            setting(connection)
+        connection.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018  (opens the file, which connecting does not)
+    except BaseException:
+        discard(connection)
+        raise
     return connection
+
+
+def versions() -> dict[str, str]:
+    """Of SQLite and of the driver."""
+    return {"SQLite": apsw.sqlite_lib_version(), "apsw": apsw.apsw_version()}
+
+
+def copy(source: Connection, target: Connection) -> None:
+    """Make `target` an exact copy of what `source` holds now, in one transaction; others go on meanwhile."""
+    with target.backup("main", source, "main") as running:
+        running.step(-1)
+
+
+def discard(connection: Connection) -> None:
+    """Close after a failure: what fails now follows from it, and must not hide it."""
+    with suppress(apsw.Error):
+        connection.close()
 
 
 def _open_unwritable(path: Path, busy_wait: float) -> Connection:
@@ -185,6 +208,17 @@ def reading(connection: Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")  # nothing was written; also ends it after an error
 
 
+@contextmanager
+def at_once(connection: Connection) -> Iterator[None]:
+    """Inside, a lock that somebody else holds is not waited for: it raises `Locked`."""
+    wait = connection.pragma("busy_timeout")
+    connection.set_busy_timeout(0)
+    try:
+        yield
+    finally:
+        connection.set_busy_timeout(wait)
+
+
 _MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str, str], ...] = (
     (apsw.BusyError, StoreBusy, "is locked by another process", "try again when it has finished writing"),
     (apsw.LockedError, StoreBusy, "is locked within this process", "end the other transaction first"),
@@ -219,6 +253,8 @@ def meaning(error: apsw.Error, path: Path | str) -> StoreError:
     """Our error for one of the driver's."""
     for foreign, ours, what, hint in _MEANING:
         if isinstance(error, foreign):
+            if foreign is Locked and (named := holder.writer(Path(path))):
+                what = f"is being written by {named}"
             return ours(f"{path} {what} ({error})", hint=hint)
     return StoreError(f"{path}: {type(error).__name__}: {error}", hint="run: vstash check")
 

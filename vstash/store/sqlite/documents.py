@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Stored
 from vstash.store.sqlite.connection import Connection, rows, value
 from vstash.store.sqlite.filters import condition, stamp
-from vstash.types import Chunk, Document, Facts
+from vstash.store.sqlite.pieces import unpacked
+from vstash.types import Chunk, Document, Facts, Source, Space
 
 _TAGS = "(SELECT json_group_array(name) FROM (SELECT name FROM tag WHERE document_id = document.id ORDER BY name))"
 _COLUMNS = (
@@ -101,6 +104,40 @@ def insert(connection: Connection, entry: Entry, document_id: int | None, now: d
         ],
     )
     return document_id, list(range(first, first + len(entry.chunks)))
+
+
+def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry | None:
+    """A document as it was put, without its headings and atoms; vectors and pieces from this space."""
+    found = get(connection, uri)
+    if found is None:
+        return None
+    parts = rows(
+        connection,
+        f"SELECT {_CHUNK}, chunk.terms, own.key, own.vector, named.ids FROM chunk"
+        f" JOIN vector_{number} AS own ON own.chunk_id = chunk.id"
+        f" LEFT JOIN piece_{number} AS named ON named.chunk_id = chunk.id WHERE document_id = ? ORDER BY seq",
+        (found.id,),
+    )
+    return Entry(
+        source=Source(
+            uri=uri,
+            text=found.text or "",
+            title=found.title,
+            kind=found.kind,
+            content_hash=found.content_hash,
+            modified_at=found.modified_at,
+            dated_at=found.dated_at,
+            tags=found.tags,
+            collection=found.collection,
+            metadata=found.metadata,
+        ),
+        recipe=value(connection, "SELECT recipe FROM document WHERE id = ?", (found.id,)),
+        chunks=tuple(_chunk(row[:6]) for row in parts),
+        terms=tuple(row[6] for row in parts),
+        keys=tuple(row[7] for row in parts),
+        vectors=np.frombuffer(b"".join(row[8] for row in parts), np.float32).reshape(len(parts), space.dim),
+        pieces=tuple(unpacked(row[9]) for row in parts if row[9] is not None),
+    )
 
 
 def delete(connection: Connection, document_id: int) -> None:

@@ -15,12 +15,26 @@ from numpy.typing import NDArray
 from vstash.errors import DatabaseNotFound, SpaceMismatch
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Stored
-from vstash.store.sqlite import checks, codes, documents, frequencies, keyword, migrate, pieces, vectors
-from vstash.store.sqlite.connection import connect, reading, translated, writing
+from vstash.store.sqlite import (
+    backup,
+    checks,
+    codes,
+    documents,
+    frequencies,
+    keyword,
+    migrate,
+    pieces,
+    quick,
+    spaces,
+    vectors,
+)
+from vstash.store.sqlite.connection import connect, discard, reading, translated, writing
 from vstash.store.sqlite.scan import Scanner
+from vstash.store.sqlite.spaces import Filling
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Space, Status
 
 Vectors = NDArray[np.float32]
+Pieces = NDArray[np.uint32]
 
 
 def utc_now() -> datetime:
@@ -54,7 +68,7 @@ class SqliteStore:
         self.path = path
         self._lock = threading.RLock()
         self._frequencies = frequencies.Frequencies()
-        self._scanners: dict[int, Scanner] = {}  # by space; what a long-lived store keeps in memory
+        self._scanners: dict[tuple[int, str], Scanner] = {}  # by space; what a long-lived store keeps in memory
         if not create and (not path.exists() or (path.is_file() and path.stat().st_size == 0)):
             raise DatabaseNotFound(f"there is no database at {path}", hint="add something first: vstash add FOLDER")
         self.connection = connect(path, create=create, busy_wait=busy_wait, vfs=vfs)
@@ -62,7 +76,7 @@ class SqliteStore:
             with translated(path):
                 migrate.migrate(self.connection, migrate.shipped(), clock())
         except BaseException:
-            self.connection.close()
+            discard(self.connection)
             raise
 
     @contextmanager
@@ -236,9 +250,9 @@ class SqliteStore:
             found = vectors.active(self.connection)
             if found is None or vector is None:
                 return Ranking("vector", ())
-            number, _ = found
+            number, space = found
             if arm.path == "codes":
-                scanner = self._scanners.setdefault(number, Scanner(number, len(vector)))
+                scanner = self._scanners.setdefault((number, space.id), Scanner(number, len(vector)))
                 return vectors.nearest_by_codes(self.connection, number, scanner, vector, arm, rule)
             return vectors.nearest(self.connection, number, vector, arm.pool, rule)
 
@@ -250,14 +264,60 @@ class SqliteStore:
                 return [0.0] * len(chunk_ids)
             return vectors.cosines(self.connection, found[0], chunk_ids, vector)
 
-    def check(self, *, repair: bool = False) -> list[Finding]:
+    def check(self, *, repair: bool = False, fast: bool = False) -> list[Finding]:
         """Verify what is stored; repair what can be rebuilt, then verify again."""
         with self._use():
+            if fast and not repair:
+                with self.reading():
+                    return quick.run(self.connection)
             findings = checks.run(self.connection)
             if repair and any(finding.repairable for finding in findings):
                 checks.repair(self.connection)
                 findings = checks.run(self.connection)
             return findings
+
+    def entry(self, uri: str) -> Entry | None:
+        """A document as it was put."""
+        with self.reading():
+            found = vectors.active(self.connection)
+            return documents.entry(self.connection, uri, *found) if found else None
+
+    def prepare_space(self, space: Space, now: datetime) -> None:
+        """Make room for a second space beside the active one."""
+        with self._use(), writing(self.connection):
+            spaces.prepare(self.connection, space, now)
+
+    def lacking(self, space: Space, after: int, limit: int) -> list[int]:
+        """The first chunks above `after` that have no vector in the space."""
+        with self.reading():
+            number = spaces.numbered(self.connection, space)
+            return [] if number is None else spaces.lacking(self.connection, number, after, limit)
+
+    def fill(
+        self, space: Space, ids: Sequence[int], keys: Sequence[bytes], matrix: Vectors, pieces: Sequence[Pieces] = ()
+    ) -> None:
+        """Store vectors of chunks in a space that is being filled."""
+        vectors.require_unit(matrix, len(ids), space.dim)
+        with self._use(), writing(self.connection):
+            number = spaces.numbered(self.connection, space)
+            if number is not None:
+                spaces.fill(self.connection, number, ids, Filling(keys, matrix, pieces))
+
+    def switch(self, space: Space) -> bool:
+        """Make a filled space the active one; False when chunks that came meanwhile lack a vector."""
+        with self._use(), writing(self.connection):
+            number = spaces.numbered(self.connection, space)
+            return number is not None and spaces.switch(self.connection, number)
+
+    def backup(self, target: Path, *, force: bool = False) -> None:
+        """Write a verified copy of this moment's state."""
+        with self._use():
+            backup.backup(self.connection, target, force=force)
+
+    def compact(self) -> None:
+        """Give the space of what was removed back to the file system."""
+        with self._use():
+            backup.compact(self.connection)
 
     @property
     def schema_version(self) -> int:

@@ -1,0 +1,149 @@
+"""Is a backup whole, does restore bring it back, and is nothing overwritten that was not asked for?"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import apsw
+import pytest
+
+from vstash import HashEncoder, InputError, Memory, StoreCorrupt, StoreError
+from vstash.store.sqlite.connection import connect
+
+TEXTS = [f"the {bird} stands in the reed" for bird in ("heron", "stork", "crane")]
+URIS = [f"doc:{at}" for at in range(3)]
+
+
+@pytest.fixture
+def filled(memory: Memory) -> Memory:
+    memory.add_texts(TEXTS, URIS, tags=["bird"])
+    return memory
+
+
+def answers(path: Path) -> list[tuple[str, float]]:
+    with Memory.open(path, encoder=HashEncoder(), create=False) as memory:
+        assert memory.check().ok
+        return [(hit.uri, hit.score) for hit in memory.search("heron in the reed")]
+
+
+def test_a_backup_answers_as_the_memory_does(filled: Memory, database: Path, tmp_path: Path) -> None:
+    filled.backup(tmp_path / "copy.db")
+    assert answers(tmp_path / "copy.db") == answers(database)
+    assert sorted(file.name for file in tmp_path.iterdir() if "copy" in file.name) == ["copy.db"]
+
+
+def test_a_backup_is_of_one_moment_while_another_writes(filled: Memory, database: Path, tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        with Memory.open(database, encoder=HashEncoder()) as other:
+            count = 0
+            while not stop.is_set():
+                other.add_texts([f"bird {count} a", f"bird {count} b"], [f"pair:{count}:a", f"pair:{count}:b"])
+                count += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for at in range(3):
+            filled.backup(tmp_path / f"copy{at}.db")
+    finally:
+        stop.set()
+        writer.join()
+    for at in range(3):
+        with Memory.open(tmp_path / f"copy{at}.db", encoder=None) as memory:
+            uris = [document.uri for document in memory.list() if document.uri.startswith("pair")]
+            assert memory.check().ok
+            assert len(uris) % 2 == 0
+
+
+def test_a_backup_does_not_overwrite_unless_told(filled: Memory, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    target.write_text("something dear")
+    with pytest.raises(InputError, match="already") as caught:
+        filled.backup(target)
+    assert "--force" in caught.value.hint
+    assert target.read_text() == "something dear"
+    filled.backup(target, force=True)
+    assert answers(target)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_backup_onto_itself_is_refused(filled: Memory, database: Path, force: bool) -> None:
+    with pytest.raises(InputError, match="itself"):
+        filled.backup(database, force=force)
+    assert filled.check().ok
+
+
+def test_a_backup_into_no_folder_is_one_clear_error(filled: Memory, tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as caught:
+        filled.backup(tmp_path / "nowhere" / "copy.db")
+    assert caught.value.hint
+
+
+def test_a_memory_without_a_file_says_what_to_do_instead(tmp_path: Path) -> None:
+    with Memory.open(":memory:", encoder=HashEncoder()) as memory, pytest.raises(StoreError) as caught:
+        memory.backup(tmp_path / "copy.db")
+    assert "export" in caught.value.hint
+
+
+def test_restore_makes_a_new_memory(filled: Memory, database: Path, tmp_path: Path) -> None:
+    filled.backup(tmp_path / "copy.db")
+    Memory.restore(tmp_path / "copy.db", tmp_path / "new.db")
+    assert answers(tmp_path / "new.db") == answers(database)
+
+
+def test_restore_does_not_overwrite_unless_told(filled: Memory, database: Path, tmp_path: Path) -> None:
+    filled.backup(tmp_path / "copy.db")
+    before = answers(database)
+    filled.forget("doc:0")
+    with pytest.raises(InputError, match="already"):
+        Memory.restore(tmp_path / "copy.db", database)
+    assert len(filled.list()) == 2
+    Memory.restore(tmp_path / "copy.db", database, force=True)
+    assert len(filled.list()) == 3  # also for those who have it open
+    assert answers(database) == before
+
+
+def test_restore_over_a_damaged_file_sets_it_aside(filled: Memory, tmp_path: Path) -> None:
+    filled.backup(tmp_path / "copy.db")
+    target = tmp_path / "damaged.db"
+    target.write_bytes(b"no database at all" * 1000)
+    Memory.restore(tmp_path / "copy.db", target, force=True)
+    assert answers(target)
+    assert target.with_name("damaged.db.damaged").read_bytes().startswith(b"no database")
+
+
+def test_a_damaged_backup_is_refused_and_the_memory_left_alone(filled: Memory, database: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    filled.backup(copy)
+    connection = connect(copy, create=False)
+    connection.execute("DELETE FROM code_1")
+    connection.close()
+    with pytest.raises(StoreCorrupt, match="sign_codes"):
+        Memory.restore(copy, database, force=True)
+    assert filled.check().ok
+
+
+def test_another_programs_database_is_no_backup(database: Path, tmp_path: Path) -> None:
+    theirs = apsw.Connection(str(tmp_path / "theirs.db"))
+    theirs.execute("CREATE TABLE theirs (x)")
+    theirs.close()
+    with pytest.raises(StoreCorrupt):
+        Memory.restore(tmp_path / "theirs.db", database)
+    assert not database.exists()
+
+
+def test_compact_gives_space_back(database: Path) -> None:
+    with Memory.open(database, encoder=HashEncoder()) as memory:
+        memory.add_texts([f"word{at} " * 300 for at in range(300)], [f"doc:{at}" for at in range(300)])
+        for at in range(280):
+            memory.forget(f"doc:{at}")
+        found = [hit.uri for hit in memory.search("word290")]
+        before = memory.stats()["bytes"]
+        memory.compact()
+        assert memory.stats()["bytes"] < before / 2
+        assert [hit.uri for hit in memory.search("word290")] == found
+        assert memory.check().ok
+    assert database.stat().st_size < before / 2

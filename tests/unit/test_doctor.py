@@ -1,0 +1,91 @@
+"""Does the doctor see what is wrong, and does the fast check find rows that are gone?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vstash import HashEncoder, Memory
+from vstash.config import Settings
+from vstash.doctor import examine, file_system
+from vstash.store.sqlite.connection import connect
+
+GONE = {
+    "keyword_row": ("DELETE FROM chunk_fts_docsize WHERE id = 2", "keyword_index"),
+    "keyword_rows": ("INSERT INTO chunk_fts (chunk_fts) VALUES ('delete-all')", "keyword_index"),
+    "vector": ("DELETE FROM vector_1 WHERE chunk_id = 2", "vectors_present"),
+    "codes": ("DELETE FROM code_1", "sign_codes"),
+    "torn_codes": ("UPDATE code_1 SET codes = substr(codes, 1, 13)", "sign_codes"),
+    "chunk": ("DELETE FROM chunk WHERE id = 2", "documents"),
+    "document": ("DELETE FROM document WHERE id = 2", "orphans"),
+    "count": ("UPDATE meta SET value = 77 WHERE key = 'chunks'", "chunk_count"),
+    "migration": ("UPDATE migration SET name = name, sha256 = sha256", ""),
+}
+
+
+@pytest.fixture
+def filled(database: Path) -> Path:
+    with Memory.open(database, encoder=HashEncoder()) as memory:
+        memory.add_texts(["grey heron", "white stork", "black crane"], ["a", "b", "c"])
+    return database
+
+
+def tampered(path: Path, sql: str) -> None:
+    connection = connect(path, create=False)
+    connection.pragma("foreign_keys", False)
+    connection.execute(sql)
+    connection.close()
+
+
+@pytest.mark.parametrize(("sql", "check"), GONE.values(), ids=GONE.keys())
+def test_the_fast_check_finds_what_is_gone(filled: Path, sql: str, check: str) -> None:
+    tampered(filled, sql)
+    with Memory.open(filled, encoder=None) as memory:
+        found = [finding.check for finding in memory.check(fast=True).findings if not finding.ok]
+    assert (check in found) if check else found == []
+
+
+def test_all_is_well(filled: Path) -> None:
+    found = examine(Settings(db=filled, encoder="hash"))
+    assert found.ok
+    assert {"vstash", "engine", "encoder", "file system", "free space", "size", "log", "vectors", "check"} <= {
+        fact.name for fact in found.facts
+    }
+    assert len(found.facts) < 20
+
+
+def test_before_anything_is_added_it_says_what_to_do(database: Path) -> None:
+    found = examine(Settings(db=database, encoder="hash"))
+    assert found.ok
+    assert "vstash add" in found.advice
+    assert not database.exists()
+
+
+def test_a_damaged_file_is_bad_and_has_advice(filled: Path) -> None:
+    tampered(filled, GONE["codes"][0])
+    found = examine(Settings(db=filled, encoder="hash"))
+    assert not found.ok
+    assert "check" in found.advice
+
+
+def test_another_encoder_is_bad_and_has_two_ways_out(filled: Path) -> None:
+    found = examine(Settings(db=filled, encoder="default"))
+    assert "reindex" in found.advice
+    assert "--encoder hash" in found.advice
+
+
+def test_what_is_no_database_is_bad(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    path.write_bytes(b"no database" * 1000)
+    found = examine(Settings(db=path, encoder="hash"))
+    assert not found.ok
+    assert found.advice
+
+
+def test_the_file_system_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"disk / ext4 rw 0 0\nshare {tmp_path.resolve()}/net nfs rw 0 0\nshort\n")
+    assert file_system(tmp_path, mounts) == "ext4"
+    assert file_system(tmp_path / "net" / "deep", mounts) == "nfs"
+    assert file_system(tmp_path, tmp_path / "none") == ""

@@ -1,0 +1,172 @@
+"""Is an export lossless, and is every line that is none refused by its number?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vstash import HashEncoder, InputError, Memory
+from vstash.store.base import Entry, Store
+from vstash.types import Source
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def ticking() -> Iterator[datetime]:
+    at = START
+    while True:
+        at += timedelta(hours=1)
+        yield at
+
+
+def opened(path: Path | str, dim: int = 64) -> Memory:
+    clock = ticking()
+    return Memory.open(path, encoder=HashEncoder(dim), now=lambda: next(clock))
+
+
+def fill(memory: Memory) -> None:
+    memory.add_texts(
+        ["grey heron", "white\nstork é 鳥"], ["b", "a"], ["Heron", "Stork"], collection="birds", tags=["x", "y"]
+    )
+    memory.remember("# Reeds\n\nsnake_case words\n\n## Water\n\n" + "the reed bends. " * 200, title="Reed")
+    source = Source("c", "dated text", "Dated", content_hash="1", metadata={"author": "Ö", "n": [1, None]})
+    list(memory.add_sources([source]))
+
+
+def lines(memory: Memory, *, vectors: bool) -> list[str]:
+    written: list[str] = []
+    memory.export(written.append, vectors=vectors)
+    return written
+
+
+def contents(memory: Memory) -> dict[str, tuple[Any, ...]]:
+    store: Store = memory._store
+    found = {}
+    for document in store.documents():
+        entry = store.entry(document.uri)
+        assert isinstance(entry, Entry)
+        fields = (entry.source, entry.recipe, entry.chunks, entry.terms, entry.keys, document.added_at)
+        found[document.uri] = (*fields, entry.vectors.tobytes())
+    return found
+
+
+@pytest.mark.parametrize("vectors", [True, False])
+def test_a_round_trip_gives_an_equal_memory(database: Path, tmp_path: Path, vectors: bool) -> None:
+    with opened(database) as memory, opened(tmp_path / "second.db") as other:
+        fill(memory)
+        written = lines(memory, vectors=vectors)
+        assert [result.status for result in other.import_(written)] == ["added"] * 4
+        assert contents(other) == contents(memory)
+        assert other.check().ok
+        assert lines(other, vectors=vectors) == written
+        assert [hit.text for hit in other.search("heron")] == [hit.text for hit in memory.search("heron")]
+
+
+def test_vectors_that_are_brought_need_no_encoder(memory: Memory, tmp_path: Path) -> None:
+    memory.add_texts(["grey heron"], ["a"])
+    written = lines(memory, vectors=True)
+    with Memory.open(tmp_path / "second.db", encoder=None) as other:
+        assert [result.status for result in other.import_(written)] == ["added"]
+        assert other.stats()["encoder"] == memory.stats()["encoder"]
+
+
+def test_without_vectors_or_encoder_it_says_what_to_do(memory: Memory, tmp_path: Path) -> None:
+    memory.add_texts(["grey heron"], ["a"])
+    with Memory.open(tmp_path / "second.db", encoder=None) as other, pytest.raises(InputError) as caught:
+        list(other.import_(lines(memory, vectors=False)))
+    assert "--encoder" in caught.value.hint
+
+
+def test_another_space_gets_vectors_of_its_own(memory: Memory, tmp_path: Path) -> None:
+    memory.add_texts(["grey heron"], ["a"])
+    with opened(tmp_path / "second.db", dim=32) as other:
+        other.add_texts(["white stork"], ["b"])
+        list(other.import_(lines(memory, vectors=True)))
+        assert other.check().ok
+        assert other.search("grey heron", mode="vector")[0].uri == "a"
+
+
+def test_importing_again_changes_nothing(memory: Memory) -> None:
+    fill(memory)
+    before = contents(memory)
+    assert {result.status for result in memory.import_(lines(memory, vectors=True))} == {"unchanged"}
+    assert contents(memory) == before
+
+
+def test_a_store_in_the_process_exports_the_same(database: Path) -> None:
+    with opened(database) as memory, opened(":memory:") as plain:
+        fill(memory)
+        fill(plain)
+        first, second = ([json.loads(line) for line in lines(one, vectors=True)][1:] for one in (memory, plain))
+        assert [one["uri"] for one in first] == [one["uri"] for one in second]
+        assert [one["chunks"] for one in first] == [one["chunks"] for one in second]
+
+
+def damaged(line: str, **changes: object) -> str:
+    return json.dumps({**json.loads(line), **changes})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"uri": ""},
+        {"uri": 7},
+        {"chunks": []},
+        {"chunks": [{"text": ""}]},
+        {"chunks": [{"text": "a", "vector": "AAAA", "key": ""}]},
+        {"chunks": [{"text": "a", "vector": "no base64", "key": ""}]},
+        {"added_at": "yesterday"},
+        {"added_at": "2026-01-01T00:00:00"},
+        {"tags": "x"},
+        {"unheard": "of"},
+        {"metadata": []},
+    ],
+)
+def test_a_line_that_is_wrong_is_named(memory: Memory, tmp_path: Path, change: dict[str, object]) -> None:
+    memory.add_texts(["grey heron", "stork"], ["a", "b"])
+    head, first, second = lines(memory, vectors=True)
+    with opened(tmp_path / "second.db", dim=256) as other:
+        with pytest.raises(InputError, match="line 3"):
+            list(other.import_([head, first, damaged(second, **change)]))
+        assert other.check().ok
+
+
+@pytest.mark.parametrize("line", ["", "{}", "[]", "null", "{", '{"format": 99}', '{"format": 1}', "[" * 100_000])
+def test_what_is_no_export_is_refused(memory: Memory, line: str) -> None:
+    with pytest.raises(InputError):
+        list(memory.import_([line]))
+
+
+def test_half_a_character_pair_is_refused(memory: Memory) -> None:
+    memory.add_texts(["grey heron"], ["a"])
+    head, first = lines(memory, vectors=False)
+    with pytest.raises(InputError):
+        list(memory.import_([head, first.replace("heron", "\\ud800")]))
+
+
+@given(st.lists(st.text(max_size=80), max_size=4))
+def test_no_line_is_a_traceback(given_lines: list[str]) -> None:
+    header = json.dumps({"vstash": "export", "format": 1, "space": None})
+    with Memory.open(":memory:", encoder=HashEncoder(8)) as memory:
+        with suppress(InputError):  # and nothing else
+            assert all(result.status for result in memory.import_([header, *given_lines]))
+        assert memory.list() == []
+
+
+def test_vectors_come_back_bit_for_bit(memory: Memory, tmp_path: Path) -> None:
+    vectors = np.eye(3, 256, dtype=np.float32)
+    memory.add_texts(["a", "b", "c"], ["a", "b", "c"], vectors=vectors)
+    with Memory.open(tmp_path / "second.db", encoder=HashEncoder()) as other:
+        list(other.import_(lines(memory, vectors=True)))
+        entry = other._store.entry("b")
+        assert entry is not None
+        assert np.array_equal(entry.vectors, vectors[1:2])

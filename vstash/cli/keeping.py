@@ -1,0 +1,145 @@
+"""vstash backup, vstash restore, vstash export, vstash import."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from vstash.cli import render
+from vstash.cli.app import Session
+from vstash.cli.options import Json
+from vstash.errors import InputError, VstashError
+
+if TYPE_CHECKING:
+    from vstash.memory import Memory
+
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(backup)
+    app.command()(restore)
+    app.command()(export)
+    app.command("import")(import_)
+
+
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where to put the copy.")],
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Copy the memory to a file while it is in use; the copy is verified before it gets its name."""
+    session: Session = context.obj
+    with session.open(encode=False) as memory:
+        memory.backup(file, force=force)
+    _said(session, {"file": str(file), "bytes": file.stat().st_size}, f"backed up to {file}", json=json)
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A backup.")],
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Make the memory what a backup holds; one that is there is only replaced with --force."""
+    from vstash.memory import Memory
+
+    session: Session = context.obj
+    settings = session.settings
+    target = settings.db.expanduser()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    Memory.restore(file, target, force=force, busy_wait=settings.busy_wait)
+    _said(session, {"file": str(file), "db": str(target)}, f"restored {target} from {file}", json=json)
+
+
+def export(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="Where to put the lines; - is standard output.")] = "-",
+    vectors: Annotated[bool, typer.Option("--vectors", help="Put the vectors in, so that none must be made.")] = False,
+    force: Force = False,
+) -> None:
+    """Write every document as a line of JSON."""
+    session: Session = context.obj
+    with session.open(encode=False) as memory:
+        if file == "-":
+            count = memory.export(sys.stdout.write, vectors=vectors)
+        else:
+            count = _export(memory, Path(file), vectors=vectors, force=force)
+    if not session.quiet:
+        render.talk(f"{count:,} documents exported")
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="An export; - is standard input.")],
+    json: Json = False,
+) -> None:
+    """Store the documents of an export; those that are there already are left alone."""
+    session: Session = context.obj
+    counts: Counter[str] = Counter()
+    with _lines(file) as lines, _fitting(session, lines) as (memory, all_lines):
+        for result in memory.import_(all_lines):
+            counts[result.status] += 1
+    said = ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "nothing to import"
+    _said(session, dict(counts), said, json=json)
+
+
+@contextmanager
+def _fitting(session: Session, lines: Iterator[str]) -> Iterator[tuple[Memory, Iterator[str]]]:
+    """The memory, with an encoder only when the lines bring no vectors; and the lines, from the first on."""
+    from itertools import chain, islice
+
+    first = list(islice(lines, 2))
+    brought = len(first) > 1 and '"vector":' in first[1]
+    with session.open(create=True, encode=not brought) as memory:
+        yield memory, chain(first, lines)
+
+
+@contextmanager
+def _lines(file: str) -> Iterator[Iterator[str]]:
+    if file == "-":
+        yield iter(sys.stdin)
+        return
+    try:
+        with Path(file).open(encoding="utf-8") as stream:
+            yield iter(stream)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is no export: it is not UTF-8", hint="make one with: vstash export FILE") from error
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}", hint="check the path") from error
+
+
+def _export(memory: Memory, path: Path, *, vectors: bool, force: bool) -> int:
+    """Write beside the target, then rename: a name never stands for half an export."""
+    if path.exists() and not force:
+        raise InputError(f"{path} is there already", hint="choose another name, or pass --force to replace it")
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            count = _written(memory, stream, vectors=vectors)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise VstashError(
+            f"{path} cannot be written: {error.strerror}", hint="check the folder and its space"
+        ) from error
+    return count
+
+
+def _written(memory: Memory, stream: IO[str], *, vectors: bool) -> int:
+    return memory.export(stream.write, vectors=vectors)
+
+
+def _said(session: Session, value: Mapping[str, object], text: str, *, json: bool) -> None:
+    if json:
+        render.as_json(dict(value))
+    elif not session.quiet:
+        render.talk(render.oneline(text))

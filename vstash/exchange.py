@@ -1,0 +1,284 @@
+"""A memory as JSON Lines: a first line that says what follows, then one line for each document.
+
+The format is meant to outlive schemas. Offsets are left out, they follow from the chunks' texts; vectors
+are float32, little-endian, in base64, and there only when asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from typing import Annotated, Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, StringConstraints, ValidationError
+
+from vstash.encode.base import Encoder
+from vstash.encode.calibrate import calibrate
+from vstash.encode.registry import checked, pieces_of
+from vstash.errors import BadVectors, InputError
+from vstash.store.base import Entry, Store, Stored
+from vstash.text.passage import digest, passage
+from vstash.types import AddResult, Chunk, Source, Space
+
+Vectors = NDArray[np.float32]
+
+FORMAT = 1  # raised when an older reader would misread what is written
+BATCH = 64  # documents committed together
+WINDOW = 254  # tokens; as in vstash.text.passage
+
+Filled = Annotated[str, StringConstraints(min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=_Strict)
+
+
+class _Space(_Strict):
+    id: Filled
+    model: str
+    dim: int
+    max_tokens: int | None = None
+    fingerprint: str | None = None
+    noise: tuple[float, float] | None = None
+
+
+class _Header(_Strict):
+    vstash: Literal["export"]
+    format: int
+    space: _Space | None
+
+
+class _Chunk(_Strict):
+    text: Filled
+    heading: str = ""
+    terms: str = ""
+    key: str | None = None
+    vector: str | None = None
+    pieces: tuple[NonNegativeInt, ...] | None = None
+    place: dict[str, int | str] = Field(default_factory=dict)
+
+
+class _Document(_Strict):
+    uri: Filled
+    title: str
+    kind: str
+    collection: Filled
+    tags: tuple[Filled, ...]
+    content_hash: str
+    recipe: str
+    added_at: AwareDatetime
+    modified_at: AwareDatetime | None = None
+    dated_at: AwareDatetime | None = None
+    metadata: dict[str, Any]
+    chunks: Annotated[tuple[_Chunk, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A document and the line it came from."""
+
+    number: int
+    document: _Document
+
+
+def export(store: Store, write: Callable[[str], object], *, vectors: bool) -> int:
+    """Write every document, oldest first, from one snapshot; how many there were. Raises: StoreError."""
+    with store.reading():
+        space = store.space()
+        header = {"vstash": "export", "format": FORMAT, "space": asdict(space) if space else None}
+        write(json.dumps(header) + "\n")
+        found = sorted(store.documents(), key=lambda one: (one.added_at, one.id))
+        for one in found:
+            entry = store.entry(one.uri)
+            if entry is not None:
+                line = {**_document(entry, vectors=vectors), "added_at": one.added_at.isoformat()}
+                write(json.dumps(line, ensure_ascii=False) + "\n")
+    return len(found)
+
+
+def _document(entry: Entry, *, vectors: bool) -> dict[str, Any]:
+    source = entry.source
+    return {
+        "uri": source.uri,
+        "title": source.title,
+        "kind": source.kind,
+        "collection": source.collection,
+        "tags": list(source.tags),
+        "content_hash": source.content_hash,
+        "recipe": entry.recipe,
+        "modified_at": source.modified_at and source.modified_at.isoformat(),
+        "dated_at": source.dated_at and source.dated_at.isoformat(),
+        "metadata": source.metadata,
+        "chunks": [
+            {
+                "text": chunk.text,
+                "heading": chunk.heading,
+                "terms": terms,
+                "place": dict(chunk.place),
+                **(_encoded(entry, at) if vectors else {}),
+            }
+            for at, (chunk, terms) in enumerate(zip(entry.chunks, entry.terms, strict=True))
+        ],
+    }
+
+
+def _encoded(entry: Entry, at: int) -> dict[str, Any]:
+    vector = base64.b64encode(entry.vectors[at].astype("<f4").tobytes()).decode()
+    named = {"pieces": entry.pieces[at].tolist()} if entry.pieces else {}
+    return {"key": entry.keys[at].hex(), "vector": vector, **named}
+
+
+class Import:
+    """Puts the documents of an export into a store. Vectors that the lines bring are used when they are of
+    the store's space, or the store has none yet; else `encoder` makes them."""
+
+    def __init__(self, store: Store, encoder: Encoder | None) -> None:
+        self._store = store
+        self._encoder = encoder
+
+    def run(self, lines: Iterable[str]) -> Iterator[AddResult]:
+        """One result for each document; those stored already, with the same content, are unchanged.
+
+        Raises: InputError naming the line that cannot be read; what came before it is stored.
+        """
+        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        header = _header(next(numbered, (1, "")))
+        given = Space(**header.space.model_dump()) if header.space else None
+        parsed = (_Line(number, _parsed(_Document, number, line)) for number, line in numbered)
+        for added_at, same in groupby(parsed, key=lambda one: one.document.added_at):
+            for batch in _batches(same, BATCH):
+                fresh, done = self._new(batch)
+                yield from done
+                if fresh:
+                    entries, space = self._entries(fresh, given)
+                    statuses = self._store.put(entries, space, added_at)
+                    for entry, status in zip(entries, statuses, strict=True):
+                        yield AddResult(entry.source.uri, status, len(entry.chunks))
+
+    def _new(self, batch: list[_Line]) -> tuple[list[_Line], list[AddResult]]:
+        """What must be stored, and the results for what is there already."""
+        known = self._store.known([one.document.uri for one in batch])
+        same = [one for one in batch if known.get(one.document.uri) == _stored(one.document)]
+        fresh = [one for one in batch if one not in same]
+        return fresh, [AddResult(one.document.uri, "unchanged") for one in same]
+
+    def _entries(self, batch: Sequence[_Line], given: Space | None) -> tuple[list[Entry], Space]:
+        stored = self._store.space()
+        bring = all(chunk.vector is not None for one in batch for chunk in one.document.chunks)
+        if given is not None and bring and (stored is None or stored == given):
+            return [_entry(one, _own_vectors(one, given.dim), _own_keys(one)) for one in batch], stored or given
+        encoder = self._needed()
+        window = (encoder.space.max_tokens or WINDOW + 2) - 2
+        entries = []
+        for one in batch:
+            texts = [passage(one.document.title, chunk.heading, chunk.text, window) for chunk in one.document.chunks]
+            vectors = checked(encoder.documents(texts), len(texts), encoder.space.dim)
+            entry = _entry(one, vectors, [digest(text) for text in texts])
+            entries.append(replace(entry, pieces=pieces_of(encoder, texts)))
+        return entries, stored or _new_space(encoder, given)
+
+    def _needed(self) -> Encoder:
+        if self._encoder is None:
+            raise InputError(
+                "the export brings no vectors that fit this memory", hint="name an encoder: --encoder default"
+            )
+        return self._encoder
+
+
+def _new_space(encoder: Encoder, given: Space | None) -> Space:
+    """The encoder's space with its noise; the export's own where it is the same."""
+    return given if given == encoder.space and given else replace(encoder.space, noise=calibrate(encoder))
+
+
+def _header(numbered: tuple[int, str]) -> _Header:
+    number, line = numbered
+    try:
+        version = json.loads(line)["format"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        version = None
+    if not isinstance(version, int):
+        raise InputError(f"line {number} is not the first line of an export", hint="make one with: vstash export FILE")
+    if version > FORMAT:
+        raise InputError(f"the export has format {version}, this vstash knows {FORMAT}", hint="upgrade vstash")
+    return _parsed(_Header, number, line)
+
+
+def _parsed(model: type[Model], number: int, line: str) -> Model:
+    try:
+        return model.model_validate_json(line)
+    except (ValidationError, UnicodeEncodeError) as error:
+        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "is no UTF-8"}
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"line {number} of the export: {f'{where}: ' if where else ''}{first['msg']}", hint="export it again"
+        ) from None
+
+
+def _stored(document: _Document) -> Stored:
+    return Stored(document.content_hash, document.recipe, document.collection, tuple(sorted(document.tags)))
+
+
+def _entry(one: _Line, vectors: Vectors, keys: Sequence[bytes]) -> Entry:
+    document = one.document
+    texts = [chunk.text for chunk in document.chunks]
+    ends = np.cumsum([len(text) for text in texts]).tolist()
+    chunks = tuple(
+        Chunk(seq, chunk.text, end - len(chunk.text), end, chunk.heading, chunk.place)
+        for seq, (chunk, end) in enumerate(zip(document.chunks, ends, strict=True))
+    )
+    source = Source(
+        uri=document.uri,
+        text="".join(texts),
+        title=document.title,
+        kind=document.kind,
+        content_hash=document.content_hash,
+        modified_at=document.modified_at,
+        dated_at=document.dated_at,
+        tags=tuple(sorted(set(document.tags))),
+        collection=document.collection,
+        metadata=document.metadata,
+    )
+    terms = tuple(one.terms for one in document.chunks)
+    named = [one.pieces for one in document.chunks if one.pieces is not None]
+    pieces = tuple(np.array(one, np.uint32) for one in named) if len(named) == len(chunks) else ()
+    return Entry(source, document.recipe, chunks, terms, tuple(keys), vectors, pieces)
+
+
+def _own_vectors(one: _Line, dim: int) -> Vectors:
+    try:
+        blobs = [base64.b64decode(chunk.vector or "", validate=True) for chunk in one.document.chunks]
+        matrix = np.frombuffer(b"".join(blobs), "<f4").reshape(len(blobs), dim)
+    except ValueError as error:
+        raise InputError(f"line {one.number} of the export: its vectors are damaged", hint="export it again") from error
+    try:
+        checked(matrix, len(matrix), dim)
+    except BadVectors as error:
+        raise InputError(f"line {one.number} of the export: {error}", hint="export it again") from error
+    return np.ascontiguousarray(matrix, dtype=np.float32)  # as they were, not normalised anew
+
+
+def _own_keys(one: _Line) -> list[bytes]:
+    try:
+        return [bytes.fromhex(chunk.key or "") for chunk in one.document.chunks]
+    except ValueError as error:
+        raise InputError(f"line {one.number} of the export: a key is damaged", hint="export it again") from error
+
+
+def _batches(lines: Iterable[_Line], size: int) -> Iterator[list[_Line]]:
+    """Runs of at most `size`, each with a uri once."""
+    batch: list[_Line] = []
+    for one in lines:
+        if len(batch) >= size or any(one.document.uri == other.document.uri for other in batch):
+            yield batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield batch

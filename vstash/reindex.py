@@ -1,0 +1,69 @@
+"""Changing the encoder of a memory: encode every passage anew while searches go on with the old vectors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from vstash.encode.base import Encoder
+from vstash.encode.calibrate import calibrate
+from vstash.encode.registry import checked, pieces_of
+from vstash.store.base import Store
+from vstash.text.passage import digest, passage
+from vstash.types import Space
+
+BATCH = 256  # chunks encoded and committed together: all that an interruption can lose
+DEFAULT_WINDOW = 256  # tokens, for an encoder that does not say
+SPECIAL_TOKENS = 2  # that an encoder adds to each text
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """What a reindex did: from which model to which, how many chunks were encoded now, in how many seconds."""
+
+    before: Space | None
+    after: Space
+    chunks: int
+    took: float
+
+
+def reindex(store: Store, encoder: Encoder, now: Callable[[], datetime], report: Callable[[int], None]) -> Reindexed:
+    """Fill the encoder's space, switch to it in one transaction, then drop the old one.
+
+    Interrupted anywhere it leaves the old space in force, and goes on from there when it is run again.
+    `report` is told how many chunks are done. Raises: StoreError, EncoderError.
+    """
+    started = time.perf_counter()
+    before = store.space()
+    space = encoder.space
+    if before is None:
+        return Reindexed(before, space, 0, time.perf_counter() - started)
+    if before != space:
+        space = replace(space, noise=calibrate(encoder))
+    store.prepare_space(space, now())
+    done = 0
+    while True:
+        done = _fill(store, encoder, space, done, report)
+        if store.switch(space):  # not while chunks that others added meanwhile lack a vector
+            break
+    store.prepare_space(space, now())  # which drops every other
+    return Reindexed(before, space, done, time.perf_counter() - started)
+
+
+def _fill(store: Store, encoder: Encoder, space: Space, done: int, report: Callable[[int], None]) -> int:
+    window = (space.max_tokens or DEFAULT_WINDOW) - SPECIAL_TOKENS
+    last = 0
+    while ids := store.lacking(space, last, BATCH):
+        last = ids[-1]
+        found = store.passages(ids)  # without those that were removed meanwhile
+        if not found:
+            continue
+        texts = [passage(one.document.title, one.chunk.heading, one.chunk.text, window) for one in found]
+        matrix = checked(encoder.documents(texts), len(texts), space.dim)
+        named = pieces_of(encoder, texts)
+        store.fill(space, [one.chunk_id for one in found], [digest(text) for text in texts], matrix, named)
+        done += len(found)
+        report(done)
+    return done

@@ -1,0 +1,109 @@
+"""Reading a file in a process of its own, within limits of time and memory, for parsers that can run away.
+
+The child gets the bytes on its standard input and answers with one JSON value: nothing that a hostile file
+makes of it can be more than a text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib import import_module
+from typing import Any, cast
+
+from vstash.errors import SourceTooLarge, UnsupportedSource, VstashError
+from vstash.text.readers.base import Extract, Reader
+from vstash.types import Heading
+
+SANDBOXED = frozenset({"pdf"})  # readers over native code, or over formats that can unfold without end
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What reading one file may take: `seconds` of the clock, `memory` in bytes of address space."""
+
+    seconds: float = 60.0
+    memory: int = 2 << 30
+
+
+def read(reader: str, data: bytes, name: str, limits: Limits | None = None) -> Extract:
+    """What the reader module makes of the file. Raises: UnsupportedSource, SourceTooLarge."""
+    limits = limits or Limits()
+    paths = os.pathsep.join(path for path in sys.path if path)
+    command = [sys.executable, "-P", "-m", "vstash.text.sandbox", reader, name, str(limits.memory)]
+    try:
+        done = subprocess.run(  # noqa: S603  (our own module, no shell)
+            command,
+            input=data,
+            capture_output=True,
+            timeout=limits.seconds,
+            env={**os.environ, "PYTHONPATH": paths},
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SourceTooLarge(
+            f"{name} could not be read in {limits.seconds:g} s", hint="split it, or save it anew and add that"
+        ) from error
+    except ValueError as error:  # a NUL in the name
+        raise UnsupportedSource(f"{name!r} is no file name", hint="rename the file") from error
+    return _answer(done, name)
+
+
+def _answer(done: subprocess.CompletedProcess[bytes], name: str) -> Extract:
+    try:
+        said = json.loads(done.stdout)
+        if "error" in said:
+            kind = SourceTooLarge if said["kind"] == "SourceTooLarge" else UnsupportedSource
+            raise kind(said["error"], hint=said["hint"])
+        return _extract(said)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnsupportedSource(
+            f"{name} made its reader fail, it seems damaged", hint="open it in its own program and save it anew"
+        ) from error
+
+
+def _extract(said: dict[str, Any]) -> Extract:
+    return Extract(
+        text=said["text"],
+        kind=said["kind"],
+        title=said["title"],
+        headings=tuple(Heading(**heading) for heading in said["headings"]),
+        atoms=tuple((start, end) for start, end in said["atoms"]),
+        metadata=said["metadata"],
+        dated_at=datetime.fromisoformat(said["dated_at"]) if said["dated_at"] else None,
+    )
+
+
+def _limit(memory: int) -> None:
+    """Take the rest of the memory away, where the system can."""
+    if sys.platform != "win32":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        least = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (least, hard))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main(reader: str, name: str, memory: str) -> None:
+    """The child: read standard input, answer on standard output."""
+    module = cast(Reader, import_module(f"vstash.text.readers.{reader}"))
+    data = sys.stdin.buffer.read()
+    _limit(int(memory))
+    try:
+        found = module.read(data, name)
+        said: dict[str, Any] = {**asdict(found), "dated_at": found.dated_at and found.dated_at.isoformat()}
+    except VstashError as error:
+        said = {"kind": type(error).__name__, "error": str(error), "hint": error.hint}
+    except MemoryError:
+        hint = "split it, or save it anew and add that"
+        said = {"kind": "SourceTooLarge", "error": f"{name} takes too much memory to be read", "hint": hint}
+    sys.stdout.write(json.dumps(said))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
