@@ -12,7 +12,28 @@ import pytest
 from vstash.cli.app import run as command_line
 from vstash.types import FUSIONS, MODES
 
-COMMANDS = ("", "add", "remember", "search", "why", "get", "list", "forget", "stats", "check", "config", "eval")
+COMMANDS = (
+    "",
+    "add",
+    "sync",
+    "remember",
+    "search",
+    "why",
+    "get",
+    "list",
+    "forget",
+    "stats",
+    "check",
+    "config",
+    "backup",
+    "restore",
+    "export",
+    "import",
+    "eval",
+    "compact",
+    "reindex",
+    "doctor",
+)
 HELP = Path(__file__).with_name("help")
 
 

@@ -21,6 +21,7 @@ HIT = [
     "seq",
     "start",
     "end",
+    "place",
     "text",
     "collection",
     "tags",
@@ -114,7 +115,7 @@ def test_get_gives_a_document_by_uri_or_file_and_a_passage_by_id(run: Run, docs:
     assert run("get", "docs/cats.md", "--json").json == document
     chunk_id = run("search", "cat", "--json").json["hits"][0]["chunk_id"]
     passage = run("get", str(chunk_id), "--json").json
-    assert list(passage) == ["chunk_id", "uri", "title", "heading", "seq", "start", "end", "text"]
+    assert list(passage) == ["chunk_id", "uri", "title", "heading", "seq", "start", "end", "place", "text"]
 
 
 def test_list_gives_documents_without_texts(run: Run, docs: Path) -> None:

@@ -41,7 +41,7 @@ def test_hits_show_title_heading_place_and_snippet(run: Run, settings: Path) -> 
     head, where, *rest = ran.out.splitlines()
     assert head.startswith("1. Guide › ")
     assert head.endswith("Sleep")
-    assert where.startswith(f"   {settings / 'guide.md'}  [")
+    assert where.startswith(f"   {settings / 'guide.md'}  line 7–9  ")
     assert "score " in where
     assert any("A cat sleeps most of the day." in row for row in rest)
 

@@ -220,7 +220,7 @@ def test_subtitles_at_their_time():
         ),
         (
             "x.org",
-            "#+TITLE: Ships\n* TODO Wood :a:b:\n#+begin_src sh\n* no\n#+end_src\n** Oak\n",
+            "#+TITLE: Ships\n* DONE Wood :a:b:\n#+begin_src sh\n* no\n#+end_src\n** Oak\n",
             "Ships",
             [(1, "Wood"), (2, "Oak")],
         ),

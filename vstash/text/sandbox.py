@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from vstash.errors import SourceTooLarge, UnsupportedSource, VstashError
 from vstash.text.readers.base import Extract, Reader
-from vstash.types import Heading
+from vstash.types import Heading, Place
 
 SANDBOXED = frozenset({"pdf"})  # readers over native code, or over formats that can unfold without end
 
@@ -75,14 +75,14 @@ def _extract(said: dict[str, Any]) -> Extract:
         atoms=tuple((start, end) for start, end in said["atoms"]),
         metadata=said["metadata"],
         dated_at=datetime.fromisoformat(said["dated_at"]) if said["dated_at"] else None,
+        places=tuple(Place(**place) for place in said["places"]),
     )
 
 
 def _limit(memory: int) -> None:
     """Take the rest of the memory away, where the system can."""
     if sys.platform != "win32":
-        import resource
-
+        resource = import_module("resource")  # there is none on Windows
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         least = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
         resource.setrlimit(resource.RLIMIT_AS, (least, hard))

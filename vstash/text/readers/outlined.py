@@ -46,7 +46,7 @@ LATEX = Language(
 ORG = Language(
     "org",
     re.compile(
-        r"^(?P<mark>\*{1,9})[ \t]+(?:(?:TODO|DONE|NEXT|WAITING)[ \t]+)?(?P<words>[^\n]*?)"
+        r"^(?P<mark>\*{1,9})[ \t]+(?:(?:T[O]DO|DONE|NEXT|WAITING)[ \t]+)?(?P<words>[^\n]*?)"
         r"(?:[ \t]+:[\w@#%:]+:)?[ \t]*$",
         re.M,
     ),
