@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check crash soak fuzz bench clean
+.PHONY: help setup demo test check crash soak fuzz quality clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ soak: setup ## Many processes on one file: writes, reads, errors, lost rows (10 
 
 fuzz: setup ## Throw nonsense at splitter, queries, filters and import (minutes)
 	@scripts/fuzz
+
+quality: setup ## Measure the ranking on the judged collections, and write the README's tables
+	@$(BIN)/python scripts/quality.py --readme
 
 clean: ## Remove what was made here
 	rm -rf .venv .demo .bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -22,6 +22,7 @@ from vstash.types import Source
 DEPTH = 100  # documents ranked for each query
 RESAMPLES = 2000  # bootstrap samples of the queries for an interval
 LEVEL = 0.95  # of the interval
+TIE = 1e-9  # differences below this are rounding
 SEED = 20_260_415  # fixed, so that a run repeated gives the same interval
 
 Judgements = Mapping[str, Mapping[str, int]]
@@ -31,10 +32,13 @@ Search = Callable[[str], Iterable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Documents and questions with judgements: query id → document id → relevance, 0 for none."""
+    """Documents and questions with judgements: query id → document id → relevance, 0 for none.
+
+    `documents` is None for questions about a memory that is there already.
+    """
 
     name: str
-    documents: Path
+    documents: Path | None
     queries: Mapping[str, str]
     judgements: Judgements
 
@@ -48,11 +52,57 @@ class Interval:
     high: float
 
 
-def load(folder: Path) -> Dataset:
-    """A folder in BEIR layout: corpus.jsonl, queries.jsonl and qrels.tsv (or qrels/test.tsv).
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One setting measured: metric → query id → value."""
+
+    fusion: str
+    mode: str
+    values: Mapping[str, Mapping[str, float]]
+
+    @property
+    def name(self) -> str:
+        """How it is called in a table."""
+        return self.fusion if self.mode == "hybrid" else self.mode
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One run less another, query by query: the mean with its interval, and how many queries won and lost."""
+
+    mean: float
+    low: float
+    high: float
+    wins: int
+    losses: int
+
+
+def load(path: Path) -> Dataset:
+    """A folder in BEIR layout: corpus.jsonl, queries.jsonl and qrels.tsv (or qrels/test.tsv); or a file of lines
+    {"query": …, "relevant": [uri, …]} about a memory that is there.
 
     Queries without a relevant document are left out. Raises: InputError naming file and line.
     """
+    return _from_lines(path) if path.is_file() else _from_folder(path)
+
+
+def _from_lines(path: Path) -> Dataset:
+    rows = list(_lines(path, ("query", "relevant")))
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row["relevant"], list) or not all(isinstance(uri, str) for uri in row["relevant"]):
+            raise InputError(f"{path}, question {number}: relevant is no list of uris", hint='write ["uri", …]')
+    asked = {str(number): row for number, row in enumerate(rows, 1) if row["relevant"]}
+    if not asked:
+        raise InputError(f"no query of {path} has a relevant document", hint='a line is {"query": …, "relevant": […]}')
+    return Dataset(
+        path.name,
+        None,
+        {number: str(row["query"]) for number, row in asked.items()},
+        {number: dict.fromkeys(row["relevant"], 1) for number, row in asked.items()},
+    )
+
+
+def _from_folder(folder: Path) -> Dataset:
     qrels = next((path for path in (folder / "qrels.tsv", folder / "qrels" / "test.tsv") if path.is_file()), None)
     for path in (folder / "corpus.jsonl", folder / "queries.jsonl", qrels or folder / "qrels.tsv"):
         if not path.is_file():
@@ -71,7 +121,7 @@ def load(folder: Path) -> Dataset:
 
 def sources(dataset: Dataset) -> Iterator[Source]:
     """The documents as they are stored: the id is the uri."""
-    for row in _lines(dataset.documents, ("_id", "text")):
+    for row in () if dataset.documents is None else _lines(dataset.documents, ("_id", "text")):
         title, text = str(row.get("title") or ""), str(row["text"])
         if not (title + text).strip():
             continue
@@ -81,6 +131,7 @@ def sources(dataset: Dataset) -> Iterator[Source]:
 
 def fingerprint(dataset: Dataset) -> str:
     """SHA-256 of the documents' file, in hexadecimal: names an index that can be used again."""
+    assert dataset.documents is not None
     with dataset.documents.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -102,6 +153,39 @@ def summary(values: Iterable[float]) -> Interval:
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(sample[drawn].mean(axis=1), [tail, 1 - tail])
     return Interval(float(sample.mean()), float(low), float(high))
+
+
+def difference(run: Run, base: Run, metric: str = "ndcg@10") -> Difference:
+    """What the run has over the base on the queries that both answered. Raises: InputError when there are none."""
+    shared = sorted(run.values[metric].keys() & base.values[metric].keys())
+    if not shared:
+        raise InputError("the two runs share no query", hint="compare runs of the same dataset")
+    gains = [run.values[metric][query] - base.values[metric][query] for query in shared]
+    interval = summary(gains)
+    wins, losses = sum(gain > TIE for gain in gains), sum(gain < -TIE for gain in gains)
+    return Difference(interval.mean, interval.low, interval.high, wins, losses)
+
+
+def moved(run: Run, base: Run, count: int, metric: str = "ndcg@10") -> list[tuple[str, float]]:
+    """The queries that lost and gained most against the base, worst first: (query id, gain)."""
+    gains = {query: value - base.values[metric].get(query, 0.0) for query, value in run.values[metric].items()}
+    ordered = sorted((item for item in gains.items() if abs(item[1]) > TIE), key=lambda item: (item[1], item[0]))
+    return ordered if len(ordered) <= 2 * count else [*ordered[:count], *ordered[-count:]]
+
+
+def dumped(dataset: Dataset, runs: Sequence[Run]) -> str:
+    """Runs as JSON, to be compared with later."""
+    rows = [{"fusion": run.fusion, "mode": run.mode, "values": run.values} for run in runs]
+    return json.dumps({"vstash": "evaluation", "dataset": dataset.name, "runs": rows})
+
+
+def loaded(path: Path) -> list[Run]:
+    """Runs that were saved. Raises: InputError."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return [Run(row["fusion"], row["mode"], row["values"]) for row in found["runs"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is no saved evaluation: {error}", hint="make one with --save") from None
 
 
 def ndcg(ranked: Sequence[str], judged: Mapping[str, int], depth: int = 10) -> float:

@@ -190,7 +190,8 @@ class Memory:
         """The passages that answer a question, best first.
 
         `vector` takes the place of encoding the question. `options` are the further fields of Query:
-        weights, recency, diversity, window. A Query can be passed whole instead.
+        weights, recency, diversity, window, by_document, unfinished, min_confidence. A Query can be passed
+        whole instead.
 
         Raises: InvalidQuery, InvalidFilter, BadVectors.
         """
@@ -340,7 +341,16 @@ def _column(name: str, values: Sequence[str] | None, texts: Sequence[str]) -> Se
 
 
 def _query(text: str, limit: int, mode: Mode, rule: Filter | None, options: dict[str, Any]) -> Query:
-    known = {"fusion", "weights", "recency", "diversity", "window"}
+    known = {
+        "fusion",
+        "weights",
+        "recency",
+        "diversity",
+        "window",
+        "by_document",
+        "unfinished",
+        "min_confidence",
+    }
     for name in options:
         if name not in known:
             raise InputError(f"unknown option {name!r}", hint=f"use one of {', '.join(sorted(known))}")

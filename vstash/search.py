@@ -26,7 +26,7 @@ from vstash.rank.stages import STAGES, Setting
 from vstash.store.base import Passage, Store
 from vstash.text.places import joined
 from vstash.text.terms import STOP_WORDS
-from vstash.types import Candidate, Hit, Note, Plan, Query, Ranking, Results, Term, TermStats
+from vstash.types import CONFIDENCES, Candidate, Hit, Note, Plan, Query, Ranking, Results, Term, TermStats
 
 Vector = NDArray[np.float32]
 
@@ -92,6 +92,9 @@ def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vecto
         found = find(store, query, asked, trace, query_pieces(encoder, query))
         level = confidence.level(found.cosine, found.noise, found.evidence)
         kept = apply_stages(store, found, now, trace)
+        if CONFIDENCES.index(level) < CONFIDENCES.index(query.min_confidence):
+            trace.notes.append(Note("confidence", len(kept), 0, f"{level}, {query.min_confidence} was asked for"))
+            kept = ()
         with trace.step("hydrate", len(kept)) as done:
             hits = tuple(_hits(store, kept, query.window))
             done(len(hits))
@@ -140,8 +143,9 @@ def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) 
     """What the planner asks the corpus about a query."""
     wanted = worth_asking(query)
     known = store.terms([term.text for term in wanted])
+    begun = wanted[-1] if query.unfinished and wanted and not wanted[-1].phrase else None
     terms = tuple(
-        Term(term.text, df, term.phrase, stem, term.prefix)
+        Term(term.text, df, term.phrase, stem, term.prefix or term is begun)
         for term, (stem, df) in zip(wanted, known, strict=True)
         if stem
     )

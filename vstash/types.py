@@ -21,6 +21,7 @@ Status = Literal["added", "replaced", "unchanged", "failed"]
 Side = Literal["keyword", "vector"]
 Confidence = Literal["high", "medium", "low"]
 
+CONFIDENCES: tuple[str, ...] = ("low", "medium", "high")
 MODES: tuple[str, ...] = ("hybrid", "keyword", "vector")
 FUSIONS: tuple[str, ...] = ("gated", "zscore", "rrf", "adaptive")
 MAX_LIMIT = 10_000  # hits; past this a caller wants an export, not a search
@@ -138,7 +139,8 @@ class Query:
 
     `limit` is in hits; `weights` is (vector, keyword), each at least 0 and not both 0; `recency` is
     a half-life in days; `diversity` lies in 0..1; `window` is how many neighbouring passages are
-    joined to each hit on either side; `by_document` keeps the best passage of each document only.
+    joined to each hit on either side; `by_document` keeps the best passage of each document only;
+    `unfinished` takes the last word for the beginning of one; below `min_confidence` there are no hits.
 
     Raises: InvalidQuery.
     """
@@ -153,6 +155,8 @@ class Query:
     diversity: float = 0.0
     window: int = 0
     by_document: bool = False
+    unfinished: bool = False
+    min_confidence: Confidence = "low"
 
     def __post_init__(self) -> None:
         try:
@@ -179,6 +183,11 @@ class Query:
             self.mode in MODES,
             f"unknown mode {self.mode!r}",
             f"use one of {', '.join(MODES)}",
+        )
+        yield (
+            self.min_confidence in CONFIDENCES,
+            f"unknown confidence {self.min_confidence!r}",
+            f"use one of {', '.join(CONFIDENCES)}",
         )
         yield (
             self.fusion is None or self.fusion in FUSIONS,
@@ -306,7 +315,7 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the stages of a search know of a chunk: its document, the document's date, and a digest of the
-    text that is equal for texts that differ in space and case only."""
+    text that is equal for texts that differ in space, case and punctuation only."""
 
     document_id: int
     date: datetime

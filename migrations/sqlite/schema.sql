@@ -24,7 +24,7 @@ CREATE TABLE chunk (
     place       TEXT NOT NULL CHECK (json_valid(place)), -- where it stands in the original: page, sheet, lines
     text        TEXT NOT NULL,
     terms       TEXT NOT NULL, -- what the tokenizer would not find in text by itself, see vstash/text/terms.py
-    digest      INTEGER NOT NULL, -- equal for texts that differ in space and case only
+    digest      INTEGER NOT NULL, -- equal for texts that differ in space, case and punctuation only
     CHECK (start >= 0 AND "end" > start)
 ) STRICT;
 

@@ -48,7 +48,7 @@ def test_hits_show_title_heading_place_and_snippet(run: Run, settings: Path) -> 
 
 def test_a_question_about_something_else_is_doubted(run: Run, docs: Path) -> None:
     run("add", "docs")
-    assert run("search", "zzzqqqxxx").err == "low confidence: this may not be what you look for\n"
+    assert run("search", "zzzqqqxxx").err == "low confidence: nothing in the memory seems to be about this\n"
     assert run("search", "cat", "--tag", "absent").err == "nothing found\n"
 
 

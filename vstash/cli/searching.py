@@ -22,6 +22,9 @@ Before = Annotated[
 ]
 
 
+OPTIONS = ("recency", "diversity", "window", "by_document", "unfinished", "min_confidence")  # fields of Query
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(search)
@@ -40,6 +43,16 @@ def search(
     tag: WithTags = None,
     after: After = None,
     before: Before = None,
+    recency: Annotated[
+        float | None, typer.Option(metavar="DAYS", help="Prefer what is new: half as much every so many days.")
+    ] = None,
+    diversity: Annotated[float, typer.Option(metavar="0..1", help="Push back repetitions within a document.")] = 0.0,
+    window: Annotated[int, typer.Option(metavar="N", help="Join so many neighbouring passages to each hit.")] = 0,
+    by_document: Annotated[bool, typer.Option("--by-document", help="Only the best passage of each.")] = False,
+    unfinished: Annotated[bool, typer.Option("--unfinished", help="The last word may go on.")] = False,
+    min_confidence: Annotated[
+        str, typer.Option(metavar="LEVEL", help="No hits below this: low, medium or high.")
+    ] = "low",
     json: Json = False,
     plan: Annotated[bool, typer.Option("--plan", help="Show what was planned and what each step did.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show what ranked each hit.")] = False,
@@ -59,7 +72,7 @@ def search(
     if empty:
         session.talk("the memory is empty; add something first: vstash add FOLDER")
     elif found.confidence == "low":
-        session.talk("low confidence: this may not be what you look for" if found else "nothing found")
+        session.talk("low confidence: nothing in the memory seems to be about this" if found else "nothing found")
 
 
 def why(
@@ -98,4 +111,5 @@ def _query(context: typer.Context) -> Query:
     rule = from_options(
         collection=given["collection"], tags=given["tag"] or (), after=given["after"], before=given["before"]
     )
-    return Query(given["query"], given["limit"], cast("Mode", given["mode"]), rule, given["fusion"])
+    options = {name: given[name] for name in OPTIONS if given.get(name) is not None}
+    return Query(given["query"], given["limit"], cast("Mode", given["mode"]), rule, given["fusion"], **options)

@@ -315,5 +315,5 @@ def _count(words: Sequence[str], term: Term) -> int:
 
 
 def _digest(text: str) -> int:
-    folded = " ".join(text.casefold().split()).encode("utf-8", "surrogatepass")
+    folded = (" ".join(_words(text.casefold())) or text).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(folded, digest_size=8).digest(), "big", signed=True)

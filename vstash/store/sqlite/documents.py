@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from vstash.store.sqlite.filters import condition, stamp
 from vstash.store.sqlite.pieces import unpacked
 from vstash.types import Chunk, Document, Facts, Source, Space
 
+_WORD = re.compile(r"\w+")
 _TAGS = "(SELECT json_group_array(name) FROM (SELECT name FROM tag WHERE document_id = document.id ORDER BY name))"
 _COLUMNS = (
     f"document.id, document.uri, document.title, document.kind, document.collection, {_TAGS},"
@@ -196,8 +198,8 @@ def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
 
 
 def text_digest(text: str) -> int:
-    """64 bits, equal for texts that differ in space and case only, as a signed integer."""
-    folded = " ".join(text.casefold().split()).encode("utf-8", "surrogatepass")
+    """64 bits, equal for texts that differ in space, case and punctuation only, as a signed integer."""
+    folded = (" ".join(_WORD.findall(text.casefold())) or text).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(folded, digest_size=8).digest(), "big", signed=True)
 
 
