@@ -31,7 +31,7 @@ def searches(search: Search, questions: Sequence[str], vectors: NDArray[np.float
     """
     first = timed(lambda: search(questions[0], vectors[0]))
     for at in range(WARM):
-        search(questions[-1 - at], vectors[-1 - at])
+        search(questions[-1 - at % len(questions)], vectors[-1 - at % len(questions)])
     took: list[float] = []
     cpu: list[float] = []
     stages: dict[str, list[float]] = defaultdict(list)

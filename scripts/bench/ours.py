@@ -84,7 +84,7 @@ def after_write(folder: Path, database: Path) -> dict[str, Any]:
             return measure.timed(lambda: memory.search(question, limit=5, vector=vector))
 
         for number in range(measure.WARM):
-            ask(number)
+            ask(number % len(material.questions))
         written = {name: _pairs(writer, ask, material) for name, writer in (("own", memory), ("other", other))}
         for name in [document.uri for document in memory.list(collection="written")]:
             memory.forget(name)
@@ -112,7 +112,7 @@ def delete(folder: Path, database: Path, count: int) -> dict[str, Any]:
 
 def _pairs(writer: Memory, ask: Any, material: Material) -> dict[str, float]:
     without, after = [], []
-    for number in range(WRITES):
+    for number in range(min(WRITES, len(material.questions))):
         ask(number)
         without.append(ask(number))
         writer.add_texts(
