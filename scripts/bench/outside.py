@@ -29,10 +29,11 @@ def start(root: Path, database: Path | None, question: str) -> dict[str, float]:
     return {"first": took[0], "p50": statistics.median(took)}
 
 
-def disk(database: Path, dim: int) -> dict[str, Any]:
+def disk(database: Path) -> dict[str, Any]:
     """Bytes a chunk: of the file, of its parts, and allowed: 1.25 × (text + 4 · dim + dim / 8) + the FTS index."""
     connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
     [[chunks, text]] = connection.execute("SELECT count(*), sum(length(CAST(text AS BLOB))) FROM chunk")
+    [[dim]] = connection.execute("SELECT dim FROM space WHERE active = 1")
     names = connection.execute("SELECT name FROM sqlite_schema WHERE name GLOB '*_fts_data'").fetchall()
     index = 0
     for (name,) in names:
