@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from vstash import ingest, search, walk
 from vstash.check import run as run_check
 from vstash.encode.base import Encoder
+from vstash.encode.minilm import silent
+from vstash.encode.registry import for_space
 from vstash.encode.registry import load as load_encoder
 from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, SpaceMismatch
 from vstash.filters import And, Filter, from_options
@@ -51,16 +53,18 @@ class Memory:
         create: bool = True,
         busy_wait: float = 30.0,
         now: Callable[[], datetime] = utc_now,
+        report: Callable[[str], None] = silent,
     ) -> Memory:
         """Open the memory in the file at `path`, made if need be; ":memory:" keeps it in the process.
 
         `encoder` is "default", "hash", a sentence-transformers model by name or folder, or an Encoder;
         None opens without one, for everything but adding and searching. `busy_wait` is in seconds.
+        `report` gets a line for each step of the default encoder's preparation, once for a machine.
 
         Raises: SpaceMismatch when the file's vectors are of another encoder, before anything is read or
         written; DatabaseNotFound when there is no file and `create` is off; ModelUnavailable; StoreError.
         """
-        chosen = None if encoder is None else load_encoder(encoder)
+        chosen = None if encoder is None else load_encoder(encoder, report)
         store = open_store(path, create=create, busy_wait=busy_wait, now=now)
         try:
             _require_same_space(store, chosen, path)
@@ -231,7 +235,7 @@ def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.Pa
         raise SpaceMismatch(
             f"{os.fspath(path)} was made with the encoder {stored.model} ({stored.dim} dimensions),"
             f" not with {asked.model} ({asked.dim})",
-            hint=f"pass --encoder {stored.model}, or use another file with --db",
+            hint=f"pass --encoder {for_space(stored)}, or use another file with --db",
         )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from vstash.rank import coverage, published
 from vstash.rank.fuse import CORE
-from vstash.text.terms import STOP_WORDS
+from vstash.text.terms import STOP_WORDS, QueryTerm, query_terms
 from vstash.types import Arm, Plan, Query, Term, TermStats
 
 DEFAULT_FUSION = "gated"
@@ -41,24 +41,30 @@ def plan(query: Query, stats: TermStats) -> Plan:
     return Plan(query, tuple(arms), fusion, stages, (*reason, why), gate, share)
 
 
+def worth_asking(query: Query) -> tuple[QueryTerm, ...]:
+    """The words of a query whose frequencies the planner needs: stop words only where there are no others, or
+    where the published weighting counts them too."""
+    words = query_terms(query.text) if query.mode != "vector" else ()
+    if query.fusion == "adaptive" and query.mode == "hybrid":
+        return words
+    telling = tuple(word for word in words if word.phrase or word.text.casefold() not in STOP_WORDS)
+    return telling or words
+
+
 def choose_terms(stats: TermStats) -> Admitted:
     """The words to send to the keyword index, rarest first within the budget of postings, and why.
 
-    Stop words and words in more than half the chunks tell nothing apart, unless there are no others;
-    phrases are always sent.
+    Words in more than half the chunks tell nothing apart, unless there are no others; phrases are always
+    sent. Words of one stem count each: a question that comes back to a word means it (nDCG@10 −.002 without).
     """
-    distinct = {(term.text.casefold(), term.phrase): term for term in stats.terms}.values()
-    found = [term for term in distinct if term.df or term.phrase]
-    steps: list[tuple[str, Callable[[Term], bool]]] = [
-        ("stop words", lambda term: term.text.casefold() in STOP_WORDS),
-        ("words in more than half the chunks", lambda term: 2 * term.df > stats.chunks),
-    ]
+    distinct = {(term.text.casefold(), term.phrase): term for term in reversed(stats.terms)}.values()
+    found = [term for term in distinct if term.df or term.phrase or term.prefix]
+    telling = [term for term in found if term.phrase or 2 * term.df <= stats.chunks]
     reason = []
-    for name, drop in steps:
-        kept = [term for term in found if term.phrase or not drop(term)]
-        if kept and len(kept) < len(found):
-            reason.append(f"{name} left out: {', '.join(term.text for term in found if term not in kept)}")
-            found = kept
+    if telling and len(telling) < len(found):
+        common = ", ".join(sorted(term.text for term in found if term not in telling))
+        reason.append(f"words in more than half the chunks left out: {common}")
+        found = telling
     admitted, budget = list[Term](), POSTINGS
     for term in sorted(found, key=lambda term: (not term.phrase, term.df, term.text)):
         if term.phrase or not admitted or term.df <= budget:
@@ -75,7 +81,8 @@ def _weights(query: Query, stats: TermStats, fusion: str) -> tuple[tuple[float, 
         total = sum(query.weights)
         return (query.weights[0] / total, query.weights[1] / total), "weights as asked for"
     if fusion == "adaptive":
-        weights = published.weights(stats.chunks, [term.df for term in stats.terms], len(query.text.split()))
+        stems = {term.stem or term.text: term.df for term in stats.terms}
+        weights = published.weights(stats.chunks, list(stems.values()), len(query.text.split()))
         return weights, "weights from the words' mean IDF, as published"
     if fusion == "raw":
         return (1.0, 1.0), f"{query.mode} search shows that side's own scores"

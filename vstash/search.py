@@ -17,13 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from vstash.encode.base import Encoder, Naming
 from vstash.encode.registry import checked
-from vstash.errors import BadVectors
 from vstash.plan import plan as make_plan
+from vstash.plan import worth_asking
 from vstash.rank import confidence, coverage, gate, published
 from vstash.rank.fuse import View, fuse
 from vstash.rank.stages import STAGES, Setting
 from vstash.store.base import Passage, Store
-from vstash.text.terms import STOP_WORDS, query_terms
+from vstash.text.terms import STOP_WORDS
 from vstash.types import Candidate, Hit, Note, Plan, Query, Ranking, Results, Term, TermStats
 
 Vector = NDArray[np.float32]
@@ -124,7 +124,7 @@ def find(store: Store, query: Query, vector: Vector | None, trace: Trace, pieces
 
 def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) -> TermStats:
     """What the planner asks the corpus about a query."""
-    wanted = query_terms(query.text) if query.mode != "vector" else ()
+    wanted = worth_asking(query)
     known = store.terms([term.text for term in wanted])
     terms = tuple(
         Term(term.text, df, term.phrase, stem, term.prefix)
@@ -143,13 +143,18 @@ def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) 
 
 def apply_stages(store: Store, found: Found, now: datetime, trace: Trace) -> tuple[Candidate, ...]:
     """Run the plan's stages, one after another."""
-    candidates = found.candidates
     setting = setting_for(store, found, now)
+    candidates = standing(found, setting)
     for name in found.plan.stages:
         with trace.step(name, len(candidates)) as done:
             candidates = STAGES[name](candidates, setting)
             done(len(candidates))
     return candidates
+
+
+def standing(found: Found, setting: Setting) -> tuple[Candidate, ...]:
+    """The candidates without those whose chunk is gone: a damaged file may hold a vector without its chunk."""
+    return tuple(one for one in found.candidates if one.chunk_id in setting.facts)
 
 
 def setting_for(store: Store, found: Found, now: datetime) -> Setting:
@@ -179,10 +184,8 @@ def _best(views: Sequence[View], side: str) -> float | None:
 
 def query_vector(encoder: Encoder, query: Query, vector: ArrayLike | None) -> Vector:
     """The vector to search with, checked. Raises: BadVectors, EncoderError."""
-    given = encoder.query(query.text) if vector is None else np.asarray(vector, dtype=np.float32)
-    if given.ndim != 1:
-        raise BadVectors(f"a query's vector has one dimension, not {given.ndim}", hint="pass shape (dim,)")
-    rows: Vector = checked(given[None], 1, encoder.space.dim)
+    given = encoder.query(query.text) if vector is None else vector
+    rows: Vector = checked([given], 1, encoder.space.dim)
     return rows.reshape(-1)
 
 

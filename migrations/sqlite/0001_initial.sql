@@ -41,7 +41,8 @@ CREATE TABLE document (
 ) STRICT;
 
 CREATE UNIQUE INDEX document_uri ON document (uri) WHERE retired_at IS NULL;
-CREATE INDEX document_collection ON document (collection);
+CREATE INDEX document_collection ON document (collection, chunks);
+CREATE INDEX document_date ON document (coalesce(dated_at, added_at));
 
 CREATE TABLE tag (
     name        TEXT NOT NULL,
@@ -90,3 +91,11 @@ CREATE VIRTUAL TABLE chunk_fts USING fts5 (
 );
 
 CREATE VIRTUAL TABLE chunk_vocabulary USING fts5vocab (chunk_fts, row);
+
+-- How many chunks hold each of the commonest words, as counted when there were `counted` chunks: derived, and
+-- only as exact as planning needs, see vstash/store/sqlite/frequencies.py.
+CREATE TABLE term (
+    text    TEXT PRIMARY KEY,
+    chunks  INTEGER NOT NULL CHECK (chunks > 0),
+    counted INTEGER NOT NULL CHECK (counted > 0)
+) STRICT, WITHOUT ROWID;

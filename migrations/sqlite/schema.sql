@@ -83,9 +83,17 @@ CREATE TABLE tag (
     PRIMARY KEY (name, document_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE term (
+    text    TEXT PRIMARY KEY,
+    chunks  INTEGER NOT NULL CHECK (chunks > 0),
+    counted INTEGER NOT NULL CHECK (counted > 0)
+) STRICT, WITHOUT ROWID;
+
 CREATE UNIQUE INDEX chunk_document ON chunk (document_id, seq);
 
-CREATE INDEX document_collection ON document (collection);
+CREATE INDEX document_collection ON document (collection, chunks);
+
+CREATE INDEX document_date ON document (coalesce(dated_at, added_at));
 
 CREATE UNIQUE INDEX document_uri ON document (uri) WHERE retired_at IS NULL;
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
 import pytest
 
 from vstash import Finding, HashEncoder, Memory
+from vstash.errors import DocumentNotFound, StoreError
 from vstash.store.sqlite import codes
 from vstash.store.sqlite.connection import connect
 
@@ -15,10 +18,18 @@ TEXTS = [f"the {bird} stands in the {place}" for bird in ("heron", "stork", "cra
 URIS = [f"doc:{at}" for at in range(len(TEXTS))]
 QUESTIONS = ["heron", "stork in the sea", "crane reed"]
 
+
+class Naming(HashEncoder):
+    """An encoder that names its word-pieces, as the default one does."""
+
+    def pieces(self, text: str) -> Sequence[int]:
+        return [sum(map(ord, word)) * (1 + len(word) % 2 * 100) for word in text.split()]
+
+
 DERIVED = {
     "fts_row_gone": (
-        "INSERT INTO chunk_fts (chunk_fts, rowid, text, title, terms)"
-        " SELECT 'delete', id, text, title, terms FROM chunk_fields WHERE id = 2",
+        """INSERT INTO chunk_fts (chunk_fts, rowid, text, title, terms)
+           SELECT 'delete', id, text, title, terms FROM chunk_fields WHERE id = 2""",
         "keyword_index",
     ),
     "fts_row_of_nothing": (
@@ -30,9 +41,12 @@ DERIVED = {
     "code_shard_gone": ("DELETE FROM code_1", "sign_codes"),
     "code_flipped": ("UPDATE code_1 SET codes = zeroblob(length(codes))", "sign_codes"),
     "code_torn": ("UPDATE code_1 SET codes = substr(codes, 1, 13)", "sign_codes"),
-    "ids_torn": ("UPDATE code_1 SET ids = substr(ids, 1, 13)", "sign_codes"),
+    "ids_torn": ("UPDATE code_1 SET ids = substr(ids, 1, 3)", "sign_codes"),
     "digest_changed": ("UPDATE chunk SET digest = 1 WHERE id = 3", "digests"),
     "count_changed": ("UPDATE meta SET value = 77 WHERE key = 'chunks'", "chunk_count"),
+    "piece_count_changed": ("UPDATE piece_count_1 SET chunks = chunks + 1", "piece_counts"),
+    "piece_count_gone": ("DELETE FROM piece_count_1", "piece_counts"),
+    "stray_pieces": ("INSERT INTO piece_1 SELECT 99, ids FROM piece_1 WHERE chunk_id = 1", "piece_counts"),
     "stray_vector": (
         "INSERT INTO vector_1 (chunk_id, key, vector) SELECT 99, key, vector FROM vector_1 WHERE chunk_id = 1",
         "vectors_owned",
@@ -52,19 +66,23 @@ TRUTH = {
         "vectors_unit",
         "chunk 2",
     ),
+    "pieces_gone": ("DELETE FROM piece_1 WHERE chunk_id = 2", "word_pieces", "chunk 2"),
+    "pieces_torn": ("UPDATE piece_1 SET ids = substr(ids, 1, 3) WHERE chunk_id = 2", "word_pieces", "chunk 2"),
+    "pieces_emptied": ("UPDATE piece_1 SET ids = x'' WHERE chunk_id = 2", "word_pieces", "chunk 2"),
     "chunk_gone": ("DELETE FROM chunk WHERE id = 2", "documents", "doc:1"),
     "text_changed": ("UPDATE chunk SET text = replace(text, 'h', 'H') WHERE id = 2", "documents", "doc:1"),
     "span_changed": ('UPDATE chunk SET start = start + 1 WHERE id = 2', "documents", "doc:1"),
     "seq_changed": ("UPDATE chunk SET seq = 7 WHERE id = 2", "documents", "doc:1"),
     "document_gone": ("DELETE FROM document WHERE uri = 'doc:1'", "orphans", "chunk 2"),
     "tag_of_nothing": ("INSERT INTO tag (name, document_id) VALUES ('ghost', 99)", "orphans", "tag ghost"),
-    "migration_edited": ("UPDATE migration SET sha256 = 'other'", "migrations", "migration 0001"),
+    "migration_unrecorded": ("DELETE FROM migration", "migrations", "migration 0001"),
+    "vectors_dropped": ("DROP TABLE vector_1", "vectors_present", "vector_1"),
 }  # fmt: skip
 
 
 @pytest.fixture
 def filled(database: Path) -> Path:
-    with Memory.open(database, encoder=HashEncoder()) as memory:
+    with Memory.open(database, encoder=Naming()) as memory:
         memory.add_texts(TEXTS, URIS)
     return database
 
@@ -96,10 +114,10 @@ def test_a_sound_memory_is_clean(filled: Path) -> None:
 
 @pytest.mark.parametrize(("sql", "check"), DERIVED.values(), ids=DERIVED.keys())
 def test_what_is_derived_is_found_wrong_and_mended(filled: Path, sql: str, check: str) -> None:
-    with Memory.open(filled, encoder=HashEncoder()) as memory:
+    with Memory.open(filled, encoder=Naming()) as memory:
         fresh = answers(memory)
     behind_its_back(filled, sql)
-    with Memory.open(filled, encoder=HashEncoder()) as memory:
+    with Memory.open(filled, encoder=Naming()) as memory:
         found = failing(memory)
         assert check in found
         assert found[check].repairable
@@ -115,7 +133,7 @@ def test_what_is_derived_is_found_wrong_and_mended(filled: Path, sql: str, check
 @pytest.mark.parametrize(("sql", "check", "name"), TRUTH.values(), ids=TRUTH.keys())
 def test_what_is_true_is_found_wrong_and_named_and_left_alone(filled: Path, sql: str, check: str, name: str) -> None:
     behind_its_back(filled, sql)
-    with Memory.open(filled, encoder=HashEncoder()) as memory:
+    with Memory.open(filled, encoder=Naming()) as memory:
         found = failing(memory)
         assert check in found
         assert not found[check].repairable
@@ -123,14 +141,31 @@ def test_what_is_true_is_found_wrong_and_named_and_left_alone(filled: Path, sql:
         assert failing(memory, repair=True)[check].sample == found[check].sample
 
 
-@pytest.mark.parametrize("name", ["vector_gone", "vector_of_no_length", "chunk_gone", "text_changed"])
+@pytest.mark.parametrize(
+    "name", sorted(set(TRUTH) - {"document_gone", "tag_of_nothing", "migration_unrecorded", "vectors_dropped"})
+)
 def test_a_damaged_document_is_whole_again_when_it_is_added_again(filled: Path, name: str) -> None:
     behind_its_back(filled, TRUTH[name][0])
-    with Memory.open(filled, encoder=HashEncoder()) as memory:
+    with Memory.open(filled, encoder=Naming()) as memory:
         memory.check(repair=True)
         memory.forget("doc:1")
         memory.add_texts(TEXTS[1:2], URIS[1:2])
         assert failing(memory) == {}
+
+
+@pytest.mark.parametrize("sql", [one[0] for one in (*DERIVED.values(), *TRUTH.values())], ids=[*DERIVED, *TRUTH])
+def test_a_damaged_memory_works_or_says_so(filled: Path, sql: str) -> None:
+    behind_its_back(filled, sql)
+    with Memory.open(filled, encoder=Naming()) as memory:
+        for attempt in (
+            lambda: memory.search("heron reed"),
+            lambda: memory.why("heron", "doc:2"),
+            lambda: memory.remember("one more"),
+            lambda: memory.forget("doc:1"),
+            lambda: memory.search("heron reed"),
+        ):
+            with suppress(StoreError, DocumentNotFound):  # and nothing else
+                attempt()
 
 
 def test_a_finding_names_a_few_and_counts_all(filled: Path) -> None:

@@ -43,7 +43,7 @@ def test_the_user_file_can_be_named(environment: dict[str, str]) -> None:
 
 def test_an_unknown_setting_is_refused_naming_the_nearest(environment: dict[str, str]) -> None:
     write(environment, 'encodr = "hash"')
-    with pytest.raises(ConfigError, match="encodr.*config.toml") as caught:
+    with pytest.raises(ConfigError, match=r"encodr.*config\.toml") as caught:
         load({}, environment)
     assert "encoder" in caught.value.hint
 
@@ -67,7 +67,7 @@ def test_a_value_that_cannot_be_is_refused_in_one_line(environment: dict[str, st
 @pytest.mark.parametrize("content", [b"encoder = ", b"\xff\xfe", b"encoder = 3"])
 def test_a_file_that_cannot_be_read_is_named(environment: dict[str, str], content: bytes) -> None:
     Path(environment["VSTASH_CONFIG"]).write_bytes(content)
-    with pytest.raises(ConfigError, match="config.toml|encoder") as caught:
+    with pytest.raises(ConfigError, match=r"config\.toml|encoder") as caught:
         load({}, environment)
     assert caught.value.hint
 

@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from vstash.rank import published
-from vstash.rank.confidence import UNCALIBRATED, level
+from vstash.rank import coverage, gate, published
+from vstash.rank.confidence import EVIDENCE, HIGH, MEDIUM, keyword_evidence, level
 from vstash.rank.fuse import View, fuse
-from vstash.types import Ranking, Scored, Side
+from vstash.types import Ranking, Scored, Side, Term
 
 
 def view(side: Side, weight: float, *items: tuple[int, float], pool: int = 100) -> View:
@@ -135,6 +135,37 @@ def test_published_gate_for_what_only_the_words_found() -> None:
     assert dict(kept.ranks) == {10: 1, 11: 2, 1: 4}
 
 
-def test_confidence_is_read_off_the_calibration() -> None:
-    assert [level(cosine, (0.4, 0.6)) for cosine in (None, 0.39, 0.4, 0.6)] == ["low", "low", "medium", "high"]
-    assert level(UNCALIBRATED[1], None) == "high"
+def test_the_gate_trusts_the_vectors_the_more_the_nearer_the_best_passage() -> None:
+    noise = (0.1, 0.05)
+    assert gate.weights(0.1 + 0.05 * gate.CENTRE, noise) == pytest.approx((0.5, 0.5), abs=1e-9)
+    one_more = gate.weights(0.1 + 0.05 * (gate.CENTRE + 1), noise)
+    assert one_more == pytest.approx((0.5 + gate.SLOPE, 0.5 - gate.SLOPE), abs=1e-9)
+    assert gate.weights(0.1, noise) == pytest.approx((gate.LEAST, 1 - gate.LEAST), abs=1e-9)
+    assert gate.weights(9.0, noise) == pytest.approx((gate.MOST, 1 - gate.MOST), abs=1e-9)
+    assert gate.weights(0.3, (0.1, 0.0)) == (0.5, 0.5)
+
+
+def test_coverage_weighs_rare_pieces_more_and_long_questions_less() -> None:
+    assert coverage.idf(10, 2) == pytest.approx(math.log(1 + 8.5 / 2.5), abs=1e-9)
+    assert coverage.idf(2, 9) == 0.0
+    weights = {1: 2.0, 2: 0.5}
+    assert coverage.measured([{1, 2, 7}, {2}, set()], weights) == [2.5, 0.5, 0.0]
+    assert coverage.share(5) == coverage.share(coverage.FULL) == coverage.SHARE
+    assert coverage.share((coverage.FULL + coverage.NONE) // 2) == pytest.approx(coverage.SHARE / 2, abs=1e-9)
+    assert coverage.share(coverage.NONE) == coverage.share(10 * coverage.NONE) == 0.0
+
+
+def test_confidence_is_height_above_noise_or_evidence_of_words() -> None:
+    noise = (0.1, 0.05)
+    low, medium, high = (0.1 + 0.05 * height for height in (MEDIUM - 0.1, MEDIUM + 0.1, HIGH + 0.1))
+    assert [level(cosine, noise, 0.0) for cosine in (None, low, medium, high)] == ["low", "low", "medium", "high"]
+    assert [level(cosine, noise, EVIDENCE) for cosine in (None, low, medium)] == ["medium", "medium", "high"]
+    assert level(0.99, None, 0.0) == "low"
+
+
+def test_keyword_evidence_is_a_share_of_what_all_the_words_could_give() -> None:
+    idf = math.log(999.5 / 1.5)
+    words = [Term("heron", 1), Term("common", 900)]
+    assert keyword_evidence(idf * 2.2, words, 1000) == pytest.approx(1.0, abs=1e-9)
+    assert keyword_evidence(idf * 1.1, words, 1000) == pytest.approx(0.5, abs=1e-9)
+    assert keyword_evidence(0.0, words, 1000) == keyword_evidence(5.0, [], 1000) == 0.0

@@ -44,8 +44,9 @@ def test_rarest_words_come_first() -> None:
     assert words(TermStats(1000, (Term("reed", 40), Term("heron", 10)))) == ["heron", "reed"]
 
 
-def test_a_word_is_sent_once() -> None:
-    assert words(TermStats(1000, (Term("Heron", 10), Term("heron", 10)))) == ["heron"]
+def test_a_word_is_sent_once_and_other_words_of_its_stem_too() -> None:
+    terms = (Term("Heron", 10, stem="heron"), Term("heron", 10, stem="heron"), Term("herons", 10, stem="heron"))
+    assert words(TermStats(1000, terms)) == ["Heron", "herons"]
 
 
 def test_stop_words_and_common_words_are_left_out_and_named() -> None:

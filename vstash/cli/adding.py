@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import sys
 import time
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vstash.cli import render
+from vstash.cli import render, shapes
 from vstash.cli.app import FAILURE, Session
-from vstash.cli.options import Collection, Json, Tags
-from vstash.errors import UnsupportedSource
-from vstash.types import AddResult
+from vstash.cli.options import Collection, Json, Tags, stored
+from vstash.cli.progress import add_failure, add_summary, progress
+from vstash.errors import InputError, UnsupportedSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from vstash.memory import Memory
+    from vstash.types import AddResult
+
+STANDARD_INPUT = "-"
 
 
 def register(app: typer.Typer) -> None:
@@ -26,31 +33,34 @@ def register(app: typer.Typer) -> None:
 
 def add(
     context: typer.Context,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders; - reads standard input.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and folders; - reads standard input.")],
     collection: Collection = "default",
     tag: Tags = None,
     json: Json = False,
 ) -> None:
     """Add files and folders; what has not changed is skipped."""
     session: Session = context.obj
+    _require_named(paths)
     started = time.perf_counter()
     results: list[AddResult] = []
     with session.open(create=True) as memory:
-        files = [file for path in paths if path != "-" for file in memory.files(path)]
-        with render.progress(len(files), quiet=session.quiet) as advance:
+        files = [file for path in paths if path != STANDARD_INPUT for file in _files(memory, path, session)]
+        with progress(len(files), quiet=session.quiet) as advance:
             for result in memory.adding(files, collection=collection, tags=tag or ()):
                 results.append(result)
                 advance(result)
-        if "-" in paths:
+        if STANDARD_INPUT in paths:
             results.append(_standard_input(memory, collection, tag or []))
     _report(results, time.perf_counter() - started, session, json)
 
 
 def remember(
     context: typer.Context,
-    text: Annotated[str, typer.Argument(help="What to remember; - reads standard input.")],
-    title: Annotated[str, typer.Option(help="What to call it.")] = "",
-    uri: Annotated[str | None, typer.Option(help="A name of its own; the same name replaces it.")] = None,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to remember; - reads standard input.")],
+    title: Annotated[str, typer.Option(metavar="TEXT", help="What to call it.")] = "",
+    uri: Annotated[
+        str | None, typer.Option(metavar="URI", help="A name of its own; the same name replaces it.")
+    ] = None,
     collection: Collection = "default",
     tag: Tags = None,
     json: Json = False,
@@ -58,29 +68,48 @@ def remember(
     """Store a text, however short."""
     session: Session = context.obj
     started = time.perf_counter()
-    content = _read_standard_input().decode("utf-8", "replace") if text == "-" else text
+    content = _read().decode("utf-8", "replace") if text == STANDARD_INPUT else text
     if not content.strip():
         raise UnsupportedSource("the text is blank", hint="say what to remember")
     with session.open(create=True) as memory:
-        result = memory.remember(content, title=title, uri=uri, collection=collection, tags=tag or ())
+        result = memory.remember(
+            content, title=stored(title), uri=uri and stored(uri), collection=collection, tags=tag or ()
+        )
     _report([result], time.perf_counter() - started, session, json)
 
 
+def _require_named(paths: Sequence[str]) -> None:
+    for path in paths:
+        if not path.strip():  # it would mean the folder one is in
+            raise InputError("a path is blank", hint="name a file or folder, or . for this folder")
+
+
+def _files(memory: Memory, path: str, session: Session) -> Iterator[Path | str]:
+    """What to add under a path; a folder may hold the database itself, which is no document."""
+    database = str(session.settings.db.expanduser().absolute())
+    for file in memory.files(path):
+        if isinstance(file, str) or not str(file).startswith(database) or not Path(path).is_dir():
+            yield file
+
+
 def _standard_input(memory: Memory, collection: str, tags: list[str]) -> AddResult:
-    return memory.add_bytes(_read_standard_input(), "stdin:", collection=collection, tags=tags)
+    data = _read()
+    return memory.add_bytes(data, f"stdin:{sha256(data).hexdigest()[:16]}", collection=collection, tags=tags)
 
 
-def _read_standard_input() -> bytes:
+def _read() -> bytes:
+    if sys.stdin is None:
+        raise InputError("standard input is closed", hint="pipe a text into it")
     return sys.stdin.buffer.read()
 
 
 def _report(results: list[AddResult], took: float, session: Session, json: bool) -> None:
     for result in results:
         if result.status == "failed":
-            render.add_failure(result)
+            add_failure(result)
     if not session.quiet:
-        render.add_summary(results, took)
+        add_summary(results, took)
     if json:
-        render.as_json(render.add_json(results))
+        render.as_json(shapes.added(results))
     if any(result.status == "failed" for result in results):
         raise typer.Exit(FAILURE)

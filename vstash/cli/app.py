@@ -1,12 +1,13 @@
 """The command line: global options, the commands, and the one place that turns errors into exit codes.
 
-Exit codes: 0 fine, 1 failure, 2 usage, 3 not found, 4 integrity findings.
+Exit codes: 0 fine, 1 failure, 2 usage, 3 not found, 4 integrity findings, 130 interrupted.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,20 +16,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vstash.cli import render
-from vstash.errors import ConfigError, InputError, NotFound, SourceTooLarge, UnsupportedSource, VstashError
+from vstash.errors import (
+    ConfigError,
+    InputError,
+    NotFound,
+    SourceTooLarge,
+    StoreReadOnly,
+    UnsupportedSource,
+    VstashError,
+)
 
 if TYPE_CHECKING:
     from vstash.config import Settings
     from vstash.memory import Memory
 
 FAILURE, USAGE, MISSING, FINDINGS = 1, 2, 3, 4
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 GLOBAL_WITH_VALUE = ("--db", "--encoder")
 GLOBAL_FLAGS = ("--quiet",)
+
+# What Typer raises for a command line it cannot read. Depending on its version that is its own class or
+# Click's, and it names neither; both are what BadParameter is derived from.
+UNREADABLE: type[Any] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="vstash",
     help="A document memory that lives in one file: add what you read and write, find it by meaning and by word.",
-    no_args_is_help=True,
+    epilog="--db, --encoder and --quiet may also follow the command.",
     rich_markup_mode=None,  # plain help needs no rich, which would double the time to the first line
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -40,7 +54,7 @@ app = typer.Typer(
 class Session:
     """What the global options said; settings are read when a command needs them."""
 
-    db: Path | None
+    db: str | None
     encoder: str | None
     quiet: bool
 
@@ -56,10 +70,32 @@ class Session:
         from vstash.memory import Memory
 
         settings = self.settings
+        path = settings.db.expanduser()
         if create:
-            settings.db.expanduser().parent.mkdir(parents=True, exist_ok=True)
-        wanted = settings.encoder if encode or self.encoder else None
-        return Memory.open(settings.db, encoder=wanted, create=create, busy_wait=settings.busy_wait)
+            _make_folder(path.parent)
+        if path.exists() and not path.is_file():
+            raise StoreReadOnly(f"{path} is no file", hint="name one: --db FOLDER/memory.db")
+        return Memory.open(
+            path,
+            encoder=settings.encoder if encode or self.encoder else None,
+            create=create,
+            busy_wait=settings.busy_wait,
+            report=self.talk,
+        )
+
+    def talk(self, text: str) -> None:
+        """Say something that is no result, unless --quiet."""
+        if not self.quiet:
+            render.talk(text)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreReadOnly(
+            f"the folder {folder} cannot be made: {error.strerror}", hint="choose another file with --db"
+        ) from error
 
 
 def _version(wanted: bool) -> None:
@@ -73,10 +109,16 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def start(
     context: typer.Context,
-    db: Annotated[Path | None, typer.Option(help="The database file (or VSTASH_DB).", show_default=False)] = None,
+    db: Annotated[
+        str | None, typer.Option(metavar="PATH", help="The database file (or VSTASH_DB).", show_default=False)
+    ] = None,
     encoder: Annotated[
         str | None,
-        typer.Option(help="default, hash, or a sentence-transformers model (or VSTASH_ENCODER).", show_default=False),
+        typer.Option(
+            metavar="NAME",
+            help="default, hash, or a sentence-transformers model (or VSTASH_ENCODER).",
+            show_default=False,
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but results and errors.")] = False,
     version: Annotated[
@@ -94,11 +136,29 @@ for name in ("adding", "searching", "documents", "integrity", "measuring"):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run(given) if given else run(["--help"]) or USAGE)
+
+
+def run(given: Sequence[str]) -> int:
+    """The exit code of a command line; whatever ends it early is said in one line."""
+    with_json = "--json" in given
     try:
-        app(args=globals_first(given), prog_name="vstash")
+        code = app(args=globals_first(given), prog_name="vstash", standalone_mode=False)
     except VstashError as error:
-        render.failure(error, as_json="--json" in given)
-        sys.exit(exit_code(error))
+        render.failure(error, with_json=with_json)
+        return exit_code(error)
+    except UNREADABLE as error:
+        render.problem("UsageError", *_unreadable(error), with_json=with_json)
+        return USAGE
+    except OSError as error:
+        return _without_output(error)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:  # newer Typers make this of Ctrl-C themselves
+        render.problem(
+            "Interrupted", "interrupted", "what was stored stays, run it again to go on", with_json=with_json
+        )
+    return code or 0
 
 
 def exit_code(error: VstashError) -> int:
@@ -114,14 +174,33 @@ def globals_first(arguments: Sequence[str]) -> list[str]:
     """The arguments with the global options moved to the front: people write them at either end."""
     front: list[str] = []
     rest: list[str] = []
-    waiting: Any = iter(arguments)
+    waiting: Iterator[str] = iter(arguments)
     for argument in waiting:
         if argument == "--":
             return [*front, *rest, argument, *waiting]
         if argument in GLOBAL_WITH_VALUE:
-            front += [argument, *[value for value in [next(waiting, None)] if value is not None]]
+            value = next(waiting, None)
+            if value is None:
+                return [argument]  # alone, so that it is this one which is found to lack its value
+            front += [argument, value]
         elif argument in GLOBAL_FLAGS or argument.startswith(tuple(f"{name}=" for name in GLOBAL_WITH_VALUE)):
             front.append(argument)
         else:
             rest.append(argument)
     return [*front, *rest]
+
+
+def _unreadable(error: Any) -> tuple[str, str]:
+    """What is wrong, and what to do."""
+    message = error.format_message().rstrip(".")
+    quotes = 'put several words in "quotes", or ' if "extra argument" in message else ""
+    return message, f"{quotes}see {error.ctx.command_path if error.ctx else 'vstash'} --help"
+
+
+def _without_output(error: OSError) -> int:
+    """Output that cannot be written, to a full disk for one; without a reader there is nobody to tell."""
+    if not isinstance(error, BrokenPipeError):
+        render.talk(f"error: {render.oneline(error.strerror or str(error))}; give the output a place to go")
+    if sys.stdout is not None:  # or else Python itself would try once more while it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILURE

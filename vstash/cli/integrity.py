@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from vstash.cli import render
+from vstash.cli import render, shapes, show
 from vstash.cli.app import FINDINGS, Session
-from vstash.cli.options import Json
+from vstash.cli.options import Json, stored
 
 
 def register(app: typer.Typer) -> None:
@@ -22,25 +22,33 @@ def check(
     repair: Annotated[bool, typer.Option("--repair", help="Rebuild what is derived from the documents.")] = False,
     json: Json = False,
 ) -> None:
-    """Verify everything that is stored; exits with 4 when something is wrong."""
+    """Verify everything that is stored.
+
+    Exits with 4 when something is wrong.
+    """
     session: Session = context.obj
     with session.open(encode=False) as memory:
         found = memory.check(repair=repair)
     if json:
-        render.as_json(render.report_json(found))
+        render.as_json(shapes.report(found))
     elif not session.quiet or not found.ok:
-        render.report(found)
+        show.report(found)
     if not found.ok:
         raise typer.Exit(FINDINGS)
 
 
 def config(context: typer.Context, json: Json = False) -> None:
     """Show the settings in force and where they can be changed."""
-    from vstash.config import user_file
+    from vstash.config import cache_folder, user_file
 
-    session: Session = context.obj
-    settings = session.settings
-    values = {**settings.model_dump(mode="json"), "file": str(user_file())}
+    settings = context.obj.settings
+    values = {
+        "db": stored(str(settings.db)),
+        "encoder": settings.encoder,
+        "busy_wait": settings.busy_wait,
+        "file": stored(str(user_file())),
+        "cache": stored(str(cache_folder())),
+    }
     if json:
         render.as_json(values)
         return

@@ -2,11 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-Collection = Annotated[str, typer.Option(help="The collection it belongs to.")]
-InCollection = Annotated[str | None, typer.Option("--collection", help="Only this collection.", show_default=False)]
-Tags = Annotated[list[str] | None, typer.Option(help="A tag; give it several times for several.", show_default=False)]
+from vstash.errors import DocumentNotFound
+
+if TYPE_CHECKING:
+    from vstash.memory import Memory
+
+Collection = Annotated[str, typer.Option(metavar="NAME", help="The collection it belongs to.")]
+InCollection = Annotated[
+    str | None, typer.Option("--collection", metavar="NAME", help="Only this collection.", show_default=False)
+]
+Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="NAME", help="A tag to give it; repeat for several.")]
+WithTags = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="NAME", help="Only what has this tag; repeat for several.")
+]
+Uri = Annotated[str, typer.Argument(metavar="URI", help="The document's uri, or the path of its file.")]
+InMode = Annotated[str, typer.Option("--mode", metavar="MODE", help="hybrid, keyword or vector.")]
+Fusion = Annotated[
+    str | None,
+    typer.Option("--fusion", metavar="FUSION", help="gated, zscore, rrf or adaptive.", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
+
+Value = TypeVar("Value")
+
+
+def by_uri(use: Callable[[str], Value], name: str) -> Value:
+    """Use a document by its uri or, when there is none, by the path of its file as seen from here.
+
+    Raises: DocumentNotFound for the name as it was given.
+    """
+    uri = stored(name)
+    try:
+        return use(uri)
+    except DocumentNotFound:
+        if not os.path.exists(name):  # noqa: PTH110  (a Path would drop a trailing slash, and fails on a null)
+            raise
+        path = stored(os.path.abspath(name))  # noqa: PTH100  (as in walk: no link is followed)
+        if path == uri:
+            raise
+    return use(path)
+
+
+def stored(text: str) -> str:
+    """A text from the command line as it is stored: bytes that are no text become backslash escapes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def holds(memory: Memory, name: str) -> bool:
+    """Whether there is a document with this uri."""
+    try:
+        memory.get(name)
+    except DocumentNotFound:
+        return False
+    return True

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from vstash.cli import render
+from vstash.cli import render, shapes, show
 from vstash.cli.app import Session
-from vstash.cli.options import InCollection, Json, Tags
-from vstash.filters import from_options
-from vstash.types import Mode, Query
+from vstash.cli.options import Fusion, InCollection, InMode, Json, Uri, WithTags, by_uri
 
-Limit = Annotated[int, typer.Option("--limit", "-n", help="How many hits.")]
-InMode = Annotated[str, typer.Option(help="hybrid, keyword or vector.")]
-Fusion = Annotated[str | None, typer.Option(help="zscore, rrf or adaptive.", show_default=False)]
-After = Annotated[str | None, typer.Option(help="Only what is dated this day or later.", show_default=False)]
-Before = Annotated[str | None, typer.Option(help="Only what is dated before this day.", show_default=False)]
+if TYPE_CHECKING:
+    from vstash.types import Mode, Query
+
+Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", help="How many hits.")]
+After = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Only what is dated this day or later.", show_default=False)
+]
+Before = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Only what is dated before this day.", show_default=False)
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,12 +30,14 @@ def register(app: typer.Typer) -> None:
 
 def search(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(help='What to look for; "quoted words" must stand together.')],
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help='What to look for; "quoted words" must stand together.')
+    ],
     limit: Limit = 5,
     mode: InMode = "hybrid",
     fusion: Fusion = None,
     collection: InCollection = None,
-    tag: Tags = None,
+    tag: WithTags = None,
     after: After = None,
     before: Before = None,
     json: Json = False,
@@ -41,38 +46,56 @@ def search(
 ) -> None:
     """Find the passages that answer a question."""
     session: Session = context.obj
-    rule = from_options(collection=collection, tags=tag or (), after=after, before=before)
-    wanted = Query(query, limit, cast(Mode, mode), rule, fusion)
+    wanted = _query(context)
     with session.open() as memory:
         found = memory.search(wanted)
+        empty = not found and not memory.stats()["documents"]
     if json:
-        render.as_json(render.results_json(found, plan=plan, explain=explain))
+        render.as_json(shapes.results(found, plan=plan, explain=explain))
         return
     if plan:
-        render.plan(found)
-    render.results(found, explain=explain)
+        show.plan(found)
+    show.results(found, explain=explain)
+    if empty:
+        session.talk("the memory is empty; add something first: vstash add FOLDER")
+    elif found.confidence == "low":
+        session.talk("low confidence: this may not be what you look for" if found else "nothing found")
 
 
 def why(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(help="The question that was asked.")],
-    uri: Annotated[str, typer.Argument(help="The document that was expected.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="The question that was asked.")],
+    uri: Uri,
     limit: Limit = 5,
     mode: InMode = "hybrid",
     fusion: Fusion = None,
     collection: InCollection = None,
-    tag: Tags = None,
+    tag: WithTags = None,
     after: After = None,
     before: Before = None,
     json: Json = False,
 ) -> None:
-    """Say why a document is not among the hits, and what would bring it back."""
+    """Say why a document is not among the hits.
+
+    Names the step of the search that lost it, and what would bring it back.
+    """
     session: Session = context.obj
-    rule = from_options(collection=collection, tags=tag or (), after=after, before=before)
-    wanted = Query(query, limit, cast(Mode, mode), rule, fusion)
+    wanted = _query(context)
     with session.open() as memory:
-        found = memory.why(wanted, uri)
+        found = by_uri(lambda name: memory.why(wanted, name), uri)
     if json:
-        render.as_json({"stage": found.stage, "detail": found.detail, "advice": found.advice, "rank": found.rank})
+        render.as_json(shapes.loss(found))
     else:
-        render.loss(found)
+        show.loss(found)
+
+
+def _query(context: typer.Context) -> Query:
+    """What search and why take alike. Raises: InvalidQuery, InvalidFilter."""
+    from vstash.filters import from_options
+    from vstash.types import Query
+
+    given = context.params
+    rule = from_options(
+        collection=given["collection"], tags=given["tag"] or (), after=given["after"], before=given["before"]
+    )
+    return Query(given["query"], given["limit"], cast("Mode", given["mode"]), rule, given["fusion"])

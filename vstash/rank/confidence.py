@@ -9,7 +9,7 @@ from vstash.types import Confidence, Term
 
 # Deviations above the encoder's own noise. Judged by asking each of seven collections its own and as many
 # foreign questions: one threshold tells them apart with F1 .96 (scripts/quality prints it).
-MEDIUM, HIGH = 6.5, 8.0
+MEDIUM, HIGH = 6.0, 8.0
 EVIDENCE = 0.4  # of the best keyword score that the question's words could give: they stand together somewhere
 K1 = 1.2  # of FTS5's BM25: a word's score is below idf · (K1 + 1)
 

@@ -11,7 +11,8 @@ from contextlib import suppress
 
 import numpy as np
 
-from vstash.store.sqlite import codes, documents, migrate, vectors
+from vstash.errors import StoreCorrupt
+from vstash.store.sqlite import codes, documents, migrate, pieces, vectors
 from vstash.store.sqlite.connection import Connection, Damaged, rows, value, writing
 from vstash.types import Finding
 
@@ -34,9 +35,11 @@ def repair(connection: Connection) -> None:
         connection.executemany("UPDATE chunk SET digest = ? WHERE id = ?", wrong)
         for number, dim in _spaces(connection):
             connection.execute(f"DELETE FROM vector_{number} WHERE chunk_id NOT IN (SELECT id FROM chunk)")
-            connection.execute(f"DELETE FROM code_{number}")
+            # emptied, not deleted: versions go on rising, so that no process keeps what it holds in memory
+            connection.execute(f"UPDATE code_{number} SET ids = x'', codes = x''")
             for ids, matrix in _batches(connection, number, dim):
                 codes.insert(connection, number, ids, matrix)
+            pieces.rebuild(connection, number)
 
 
 def sqlite_integrity(connection: Connection) -> list[str]:
@@ -49,7 +52,7 @@ def sqlite_integrity(connection: Connection) -> list[str]:
 def foreign_keys(connection: Connection) -> list[str]:
     """No row points at one that is not there."""
     found = [f"{row[0]} row {row[1]}" for row in rows(connection, "PRAGMA foreign_key_check")]
-    return [line for line in found if not line.startswith("vector_")]
+    return [line for line in found if not line.startswith(("vector_", "piece_"))]
 
 
 def migrations(connection: Connection) -> list[str]:
@@ -139,10 +142,12 @@ def sign_codes(connection: Connection) -> list[str]:
     wrong: list[str] = []
     for number, dim in _spaces(connection):
         try:
-            ids, kept = codes.load(connection, number, dim)
-        except ValueError:  # blobs of a length that no codes have
-            wrong.append(f"space {number}: the codes are damaged")
+            shards = codes.load(connection, number, dim)
+        except StoreCorrupt as error:
+            wrong.append(f"space {number}: {error}")
             continue
+        ids = np.concatenate([ids for _, ids, _ in shards] or [np.empty(0, np.int64)])
+        kept = np.concatenate([found for *_, found in shards] or [np.empty((0, 1), np.uint64)])
         seen = 0
         for some, matrix in _batches(connection, number, dim):
             part = slice(seen, seen + len(some))
@@ -151,6 +156,29 @@ def sign_codes(connection: Connection) -> list[str]:
                 wrong.append(f"space {number}, chunks {some[0]} to {some[-1]}")
         if seen != len(ids):
             wrong.append(f"space {number}: {len(ids)} codes, {seen} vectors")
+    return wrong
+
+
+def word_pieces(connection: Connection) -> list[str]:
+    """Where an encoder names its word-pieces every chunk has its own, and they can be read."""
+    wrong: list[str] = []
+    for number, _ in _spaces(connection):
+        found = {
+            id_: pieces.sound(blob) for id_, blob in connection.execute(f"SELECT chunk_id, ids FROM piece_{number}")
+        }
+        owners = rows(connection, f"SELECT chunk_id FROM vector_{number}") if found else []
+        wrong += [f"chunk {id_}" for (id_,) in owners if not found.get(id_)]
+    return wrong
+
+
+def piece_counts(connection: Connection) -> list[str]:
+    """The kept number of chunks for each word-piece is the number of chunks that hold it; none without its chunk."""
+    wrong: list[str] = []
+    for number, _ in _spaces(connection):
+        sql = f"SELECT chunk_id FROM piece_{number} WHERE chunk_id NOT IN (SELECT id FROM chunk)"
+        wrong += [f"chunk {id_}" for (id_,) in rows(connection, sql)]
+        kept, found = pieces.kept(connection, number), pieces.recount(connection, number)
+        wrong += [f"piece {piece}" for piece in sorted(kept | found) if kept.get(piece) != found.get(piece)]
     return wrong
 
 
@@ -167,6 +195,8 @@ CHECKS: tuple[tuple[str, Callable[[Connection], list[str]], bool], ...] = (  # n
     ("vectors_owned", vectors_owned, True),
     ("vectors_unit", vectors_unit, False),
     ("sign_codes", sign_codes, True),
+    ("word_pieces", word_pieces, False),
+    ("piece_counts", piece_counts, True),
 )
 
 

@@ -1,7 +1,8 @@
 """Sign codes: one bit for each dimension of a vector, packed in shards that are scanned with NumPy.
 
-Shard s holds the chunks whose id lies in [s·SHARD, (s+1)·SHARD), so that a chunk's shard follows from
-its id, a put rewrites only the last shard, and a removed chunk leaves nothing behind.
+Shard s holds the chunks whose id lies in [s·SHARD, (s+1)·SHARD), so that a chunk's shard follows from its id, a
+put rewrites only the last shard, and a removed chunk leaves nothing behind. Each shard carries the version of
+the write that last touched it: what is held in memory is brought up to date by reading just those.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vstash.store.sqlite import vectors
-from vstash.store.sqlite.connection import Connection, rows
-from vstash.types import Arm, Ranking, Scored
+from vstash.errors import StoreCorrupt
+from vstash.store.sqlite.connection import Connection, rows, value
 
 SHARD = 2048  # ids: 96 KiB of codes at 384 dimensions; larger ones make a single put slower
+
+SCHEMA = (
+    "CREATE TABLE code_{0} (shard INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
+    " ids BLOB NOT NULL, codes BLOB NOT NULL) STRICT;"
+    "CREATE INDEX code_{0}_version ON code_{0} (version)"
+)
 
 Ids = NDArray[np.int64]
 Codes = NDArray[np.uint64]
@@ -30,54 +36,48 @@ def encode(vectors: NDArray[np.float32]) -> Codes:
     return np.packbits(padded, axis=1, bitorder="little").view(np.uint64)
 
 
+def agreement(codes: Codes, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How well each code, shape (n, words), agrees with a vector: the sum of the vector's components where the
+    bit is set. It orders as the cosine with the signs does, which tells near codes apart better than counting."""
+    bits = np.unpackbits(np.ascontiguousarray(codes).view(np.uint8), axis=1, bitorder="little", count=len(vector))
+    return bits.astype(np.float32) @ vector
+
+
+def version(connection: Connection, number: int) -> int:
+    """The version of the last write to the codes of a space; 0 before the first."""
+    return int(value(connection, f"SELECT max(version) FROM code_{number}") or 0)
+
+
 def insert(connection: Connection, number: int, ids: Sequence[int], vectors: NDArray[np.float32]) -> None:
     """Add the codes of new chunks, ids ascending and above those of their shard."""
     codes = encode(vectors)
+    stamp = version(connection, number) + 1
     for shard, span in _by_shard(ids):
         old_ids, old = _read(connection, number, shard, codes.shape[1])
         fresh = np.asarray(ids[span], dtype=np.int64)
-        _write(connection, number, shard, np.concatenate([old_ids, fresh]), np.concatenate([old, codes[span]]))
+        merged = np.concatenate([old_ids, fresh]), np.concatenate([old, codes[span]])
+        _write(connection, number, shard, stamp, *merged)
 
 
 def delete(connection: Connection, number: int, ids: Iterable[int], dim: int) -> None:
-    """Remove the codes of these chunks."""
+    """Remove the codes of these chunks. A shard left empty stays as a row, which tells other processes."""
     by_shard: dict[int, list[int]] = defaultdict(list)
     for id_ in ids:
         by_shard[id_ // SHARD].append(id_)
+    stamp = version(connection, number) + 1
     for shard, gone in by_shard.items():
         old_ids, codes = _read(connection, number, shard, -(-dim // 64))
         kept = ~np.isin(old_ids, gone)
-        _write(connection, number, shard, old_ids[kept], codes[kept])
+        _write(connection, number, shard, stamp, old_ids[kept], codes[kept])
 
 
-def load(connection: Connection, number: int, dim: int) -> tuple[Ids, Codes]:
-    """All codes: ids of shape (n,), ascending, and codes of shape (n, words)."""
-    shards = rows(connection, f"SELECT ids, codes FROM code_{number} ORDER BY shard")
-    ids = np.frombuffer(b"".join(row[0] for row in shards), np.int64)
-    codes = np.frombuffer(b"".join(row[1] for row in shards), np.uint64)
-    return ids, codes.reshape(len(ids), -(-dim // 64))
+def load(connection: Connection, number: int, dim: int, since: int = 0) -> list[tuple[int, Ids, Codes]]:
+    """The shards written after version `since`, ascending: number, ids of shape (n,), codes of shape (n, words).
 
-
-def hamming(codes: Codes, query: Codes) -> NDArray[np.uint16]:
-    """In how many bits each code, shape (n, words), differs from the query's, shape (words,)."""
-    distance = np.zeros(len(codes), dtype=np.uint16)
-    for word in range(codes.shape[1]):
-        distance += np.bitwise_count(codes[:, word] ^ query[word])
-    return distance
-
-
-def nearest(connection: Connection, number: int, vector: NDArray[np.float32], arm: Arm) -> Ranking:
-    """The `pool` chunks of largest cosine among the `rescore` nearest codes; ties by chunk id."""
-    ids, codes = load(connection, number, len(vector))
-    distance = hamming(codes, encode(vector[None])[0])
-    if arm.rescore < len(ids):
-        ids = ids[np.argpartition(distance, arm.rescore - 1)[: arm.rescore]]
-    found, matrix = vectors.read(connection, number, ids.tolist())
-    if not found:
-        return Ranking("vector", ())
-    cosines = matrix @ vector
-    best = np.lexsort((np.asarray(found), -cosines))[: arm.pool]
-    return Ranking("vector", tuple(Scored(found[at], float(cosines[at])) for at in best))
+    Raises: StoreCorrupt.
+    """
+    found = rows(connection, f"SELECT shard, ids, codes FROM code_{number} WHERE version > ? ORDER BY shard", (since,))
+    return [(shard, *_unpacked(shard, ids, codes, -(-dim // 64))) for shard, ids, codes in found]
 
 
 def _by_shard(ids: Sequence[int]) -> Iterable[tuple[int, slice]]:
@@ -92,15 +92,20 @@ def _by_shard(ids: Sequence[int]) -> Iterable[tuple[int, slice]]:
 def _read(connection: Connection, number: int, shard: int, words: int) -> tuple[Ids, Codes]:
     row = connection.execute(f"SELECT ids, codes FROM code_{number} WHERE shard = ?", (shard,)).fetchone()
     ids, codes = row or (b"", b"")
-    return np.frombuffer(ids, np.int64), np.frombuffer(codes, np.uint64).reshape(-1, words)
+    return _unpacked(shard, ids, codes, words)
 
 
-def _write(connection: Connection, number: int, shard: int, ids: Ids, codes: Codes) -> None:
-    if len(ids):
-        connection.execute(
-            f"INSERT INTO code_{number} (shard, ids, codes) VALUES (?, ?, ?)"
-            " ON CONFLICT (shard) DO UPDATE SET ids = excluded.ids, codes = excluded.codes",
-            (shard, ids.tobytes(), np.ascontiguousarray(codes).tobytes()),
-        )
-    else:
-        connection.execute(f"DELETE FROM code_{number} WHERE shard = ?", (shard,))
+def _unpacked(shard: int, ids: bytes, codes: bytes, words: int) -> tuple[Ids, Codes]:
+    """A row's blobs: ids as 16-bit offsets into the shard, codes word after word."""
+    if len(ids) % 2 or len(codes) != len(ids) // 2 * words * 8:
+        raise StoreCorrupt(f"shard {shard} of the sign codes is torn", hint="run: vstash check --repair")
+    offsets = np.frombuffer(ids, np.uint16).astype(np.int64)
+    return shard * SHARD + offsets, np.frombuffer(codes, np.uint64).reshape(words, -1).T
+
+
+def _write(connection: Connection, number: int, shard: int, stamp: int, ids: Ids, codes: Codes) -> None:
+    connection.execute(
+        f"INSERT INTO code_{number} (shard, version, ids, codes) VALUES (?, ?, ?, ?) ON CONFLICT (shard)"
+        " DO UPDATE SET version = excluded.version, ids = excluded.ids, codes = excluded.codes",
+        (shard, stamp, (ids - shard * SHARD).astype(np.uint16).tobytes(), np.ascontiguousarray(codes.T).tobytes()),
+    )

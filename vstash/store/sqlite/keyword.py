@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vstash.filters import Filter
-from vstash.store.sqlite.connection import Connection, rows, tokens, value
+from vstash.store.sqlite.connection import Connection, rows, tokens
 from vstash.store.sqlite.filters import chunk_ids
+from vstash.store.sqlite.frequencies import Frequencies
 from vstash.types import Ranking, Scored, Term
 
 _FIELDS = "text, title, terms"
@@ -30,12 +31,12 @@ def delete(connection: Connection, document_id: int) -> None:
     )
 
 
-def terms(connection: Connection, words: Sequence[str]) -> list[tuple[str, int]]:
+def terms(connection: Connection, words: Sequence[str], counts: Frequencies, chunks: int) -> list[tuple[str, int]]:
     """Each word as the index reads it and how many chunks hold it; of several pieces the rarest counts."""
     found = []
     for word in words:
         pieces = tokens(connection, word)
-        found.append((" ".join(pieces), min((_frequency(connection, piece) for piece in pieces), default=0)))
+        found.append((" ".join(pieces), min((counts.of(connection, piece, chunks) for piece in pieces), default=0)))
     return found
 
 
@@ -70,7 +71,3 @@ def rank(connection: Connection, terms: Sequence[Term], pool: int, rule: Filter 
         (expression(terms), *bindings, pool),
     )
     return Ranking("keyword", tuple(Scored(*row) for row in found))
-
-
-def _frequency(connection: Connection, token: str) -> int:
-    return value(connection, "SELECT doc FROM chunk_vocabulary WHERE term = ?", (token,)) or 0

@@ -42,13 +42,13 @@ def delete(connection: Connection, number: int, chunk_ids: Iterable[int]) -> Non
 
 
 def read(connection: Connection, number: int, chunk_ids: Sequence[int]) -> dict[int, Pieces]:
-    """The pieces of these chunks; chunks without are left out."""
+    """The pieces of these chunks; chunks without any that can be read are left out."""
     found = rows(
         connection,
         f"SELECT chunk_id, ids FROM piece_{number} WHERE chunk_id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(chunk_ids)),),
     )
-    return {id_: unpacked(blob) for id_, blob in found}
+    return {id_: unpacked(blob) for id_, blob in found if sound(blob)}
 
 
 def frequencies(connection: Connection, number: int, pieces: Sequence[int]) -> list[int]:
@@ -59,15 +59,25 @@ def frequencies(connection: Connection, number: int, pieces: Sequence[int]) -> l
         (json.dumps(list(pieces)),),
     )
     counts = dict(found)
-    return [counts.get(piece, 0) for piece in pieces]
+    return [max(0, counts.get(piece, 0)) for piece in pieces]
+
+
+def kept(connection: Connection, number: int) -> dict[int, int]:
+    """Every count."""
+    return dict(rows(connection, f"SELECT piece, chunks FROM piece_count_{number}"))
 
 
 def recount(connection: Connection, number: int) -> dict[int, int]:
-    """The counts as the chunks' own rows give them."""
+    """The counts as the chunks' own rows give them, those that can be read."""
     total: Counter[int] = Counter()
     for (blob,) in connection.execute(f"SELECT ids FROM piece_{number}"):
-        total.update(unpacked(blob).tolist())
+        total.update(unpacked(blob).tolist() if sound(blob) else ())
     return dict(total)
+
+
+def sound(blob: bytes) -> bool:
+    """Whether a row can be unpacked."""
+    return blob[:1] in (b"\2", b"\4") and len(blob) % blob[0] == 0
 
 
 def rebuild(connection: Connection, number: int) -> None:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from vstash.errors import DatabaseNotFound, SpaceMismatch
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Stored
-from vstash.store.sqlite import checks, codes, documents, keyword, migrate, pieces, vectors
+from vstash.store.sqlite import checks, codes, documents, frequencies, keyword, migrate, pieces, vectors
 from vstash.store.sqlite.connection import connect, reading, translated, writing
+from vstash.store.sqlite.scan import Scanner
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Space, Status
 
 Vectors = NDArray[np.float32]
@@ -52,6 +53,8 @@ class SqliteStore:
     ) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._frequencies = frequencies.Frequencies()
+        self._scanners: dict[int, Scanner] = {}  # by space; what a long-lived store keeps in memory
         if not create and (not path.exists() or (path.is_file() and path.stat().st_size == 0)):
             raise DatabaseNotFound(f"there is no database at {path}", hint="add something first: vstash add FOLDER")
         self.connection = connect(path, create=create, busy_wait=busy_wait, vfs=vfs)
@@ -102,7 +105,10 @@ class SqliteStore:
                 codes.insert(self.connection, number, list(fresh), np.stack([one.vector for one in fresh.values()]))
             named = {id_: one.pieces for id_, one in fresh.items() if one.pieces is not None}
             pieces.insert(self.connection, number, named)
-            return statuses
+        with self._use():
+            if frequencies.due(self.connection, documents.count(self.connection, None)):
+                frequencies.count(self.connection)
+        return statuses
 
     def _adopt(self, space: Space, now: datetime) -> int:
         found = vectors.active(self.connection)
@@ -188,7 +194,8 @@ class SqliteStore:
     def terms(self, words: Sequence[str]) -> list[tuple[str, int]]:
         """Each word as the index reads it, and how many chunks hold it."""
         with self._use():
-            return keyword.terms(self.connection, words)
+            chunks = documents.count(self.connection, None)
+            return keyword.terms(self.connection, words, self._frequencies, chunks)
 
     def facts(self, chunk_ids: Sequence[int]) -> dict[int, Facts]:
         """What the stages need to know of these chunks."""
@@ -212,7 +219,7 @@ class SqliteStore:
         """The cosine of a chunk with each of the others, in the order asked for."""
         with self._use():
             found = vectors.active(self.connection)
-            own = vectors.read(self.connection, found[0], [chunk_id])[1] if found else None
+            own = vectors.read(self.connection, found[0], [chunk_id], found[1].dim)[1] if found else None
             if found is None or own is None or not len(own):
                 return [0.0] * len(others)
             return vectors.cosines(self.connection, found[0], others, own[0])
@@ -227,7 +234,8 @@ class SqliteStore:
                 return Ranking("vector", ())
             number, _ = found
             if arm.path == "codes":
-                return codes.nearest(self.connection, number, vector, arm)
+                scanner = self._scanners.setdefault(number, Scanner(number, len(vector)))
+                return vectors.nearest_by_codes(self.connection, number, scanner, vector, arm, rule)
             return vectors.nearest(self.connection, number, vector, arm.pool, rule)
 
     def cosines(self, chunk_ids: Sequence[int], vector: Vectors) -> list[float]:

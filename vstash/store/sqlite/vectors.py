@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 
 from vstash.errors import BadVectors
 from vstash.filters import Filter
-from vstash.store.sqlite import pieces
+from vstash.store.sqlite import codes, pieces
 from vstash.store.sqlite.connection import Connection, rows, value
-from vstash.store.sqlite.filters import chunk_ids, stamp
-from vstash.types import Ranking, Scored, Space
+from vstash.store.sqlite.filters import chunk_ids, condition, stamp
+from vstash.store.sqlite.scan import Scanner
+from vstash.types import Arm, Ranking, Scored, Space
 
 Vectors = NDArray[np.float32]
 
 _COLUMNS = "id, name, model, dim, max_tokens, fingerprint, noise"
+OVERSCAN = 4  # codes taken by their bits for each that is compared exactly; four times more for each widening
 _UNIT = 1e-3  # how far a length may be from 1
 
 
@@ -64,8 +66,7 @@ def create(connection: Connection, space: Space, now: datetime) -> int:
         f"CREATE TABLE vector_{number} (chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id),"
         " key BLOB NOT NULL, vector BLOB NOT NULL) STRICT;"
         f"CREATE INDEX vector_{number}_key ON vector_{number} (key);"
-        f"CREATE TABLE code_{number} (shard INTEGER PRIMARY KEY, ids BLOB NOT NULL, codes BLOB NOT NULL) STRICT;"
-        + pieces.SCHEMA.format(number)
+        f"{codes.SCHEMA.format(number)};{pieces.SCHEMA.format(number)}"
     )
     return number
 
@@ -104,30 +105,68 @@ def nearest(connection: Connection, number: int, vector: Vectors, pool: int, rul
         where = f" WHERE chunk_id IN ({inner})"
     found = rows(
         connection,
-        f"SELECT chunk_id, vec_distance_cosine(vector, ?) AS distance FROM vector_{number}{where}"
+        # a vector without length, which no put lets in, has no distance: as far away as can be
+        f"SELECT chunk_id, coalesce(vec_distance_cosine(vector, ?), 2.0) AS distance FROM vector_{number}{where}"
         " ORDER BY distance, chunk_id LIMIT ?",
         (vector.tobytes(), *bindings, pool),
     )
     return Ranking("vector", tuple(Scored(id_, 1.0 - distance) for id_, distance in found))
 
 
-def read(connection: Connection, number: int, ids: Sequence[int]) -> tuple[list[int], Vectors]:
+def nearest_by_codes(
+    connection: Connection, number: int, scanner: Scanner, vector: Vectors, arm: Arm, rule: Filter | None
+) -> Ranking:
+    """The `pool` chunks of largest cosine among those whose sign codes come nearest; ties by chunk id.
+
+    Of the codes that differ in the fewest bits (OVERSCAN times as many as wanted) the `rescore` that agree best
+    with the vector are compared exactly. With a filter more codes are taken until enough chunks pass.
+    """
+    scanner.refresh(connection)
+    wanted = OVERSCAN * arm.rescore
+    while True:
+        ids, found = scanner.nearest(vector, wanted)
+        exhausted = len(ids) < wanted or wanted >= len(scanner)
+        if rule is not None:
+            keep = np.isin(ids, passing(connection, ids.tolist(), rule))
+            ids, found = ids[keep], found[keep]
+        if exhausted or len(ids) >= (arm.rescore if rule is not None else 0):
+            break
+        wanted *= OVERSCAN
+    if arm.rescore < len(ids):
+        ids = ids[np.argpartition(-codes.agreement(found, vector), arm.rescore - 1)[: arm.rescore]]
+    kept, matrix = read(connection, number, ids.tolist(), len(vector))
+    cosine = matrix @ vector
+    best = np.lexsort((np.asarray(kept, dtype=np.int64), -cosine))[: arm.pool]
+    return Ranking("vector", tuple(Scored(kept[at], float(cosine[at])) for at in best))
+
+
+def passing(connection: Connection, ids: Sequence[int], rule: Filter) -> list[int]:
+    """Which of these chunks belong to a document that passes."""
+    sql, bindings = condition(rule)
+    found = rows(
+        connection,
+        "SELECT chunk.id FROM json_each(?) AS asked JOIN chunk ON chunk.id = asked.value"
+        f" JOIN document ON document.id = chunk.document_id WHERE document.retired_at IS NULL AND {sql}",
+        (json.dumps(list(ids)), *bindings),
+    )
+    return [id_ for (id_,) in found]
+
+
+def read(connection: Connection, number: int, ids: Sequence[int], dim: int) -> tuple[list[int], Vectors]:
     """The vectors of these chunks, in one statement: the ids found, ascending, and shape (found, dim)."""
     found = rows(
         connection,
         f"SELECT chunk_id, vector FROM vector_{number} WHERE chunk_id IN (SELECT value FROM json_each(?))"
-        " ORDER BY chunk_id",
-        (json.dumps(list(ids)),),
+        " AND length(vector) = ? ORDER BY chunk_id",
+        (json.dumps(list(ids)), 4 * dim),
     )
     matrix = np.frombuffer(b"".join(blob for _, blob in found), np.float32)
-    return [id_ for id_, _ in found], matrix.reshape(len(found), -1) if found else matrix.reshape(0, 0)
+    return [id_ for id_, _ in found], matrix.reshape(len(found), dim)
 
 
 def cosines(connection: Connection, number: int, ids: Sequence[int], vector: Vectors) -> list[float]:
     """The cosine of each chunk with the vector, in the order asked for; 0 where there is no vector."""
-    found, matrix = read(connection, number, ids)
-    if not found:
-        return [0.0] * len(ids)
+    found, matrix = read(connection, number, ids, len(vector))
     by_id = dict(zip(found, (matrix @ vector).tolist(), strict=True))
     return [by_id.get(id_, 0.0) for id_ in ids]
 

@@ -1,0 +1,64 @@
+"""Which words of a passage are marked, and which part of it is shown?"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vstash.cli.snippet import excerpt, fold, marked, spans
+from vstash.types import Term
+
+
+def shown(text: str, *words: tuple[str, str]) -> str:
+    return marked(text, [Term(word, 1, stem=stem) for word, stem in words], "<", ">")
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "stem", "expected"),
+    [
+        ("Sleeping cats sleep, asleep.", "sleeps", "sleep", "<Sleeping> cats <sleep>, asleep."),
+        ("Study these studies, student.", "studies", "studi", "<Study> these <studies>, student."),
+        ("The CAFÉ and the cafe", "café", "cafe", "The <CAFÉ> and the <cafe>"),
+        ("A cat in a category", "cat", "cat", "A <cat> in a category"),
+        ("as is, its", "is", "is", "as <is>, its"),
+        ("The evaluation was lazily evaluated", "evaluate", "evalu", "The <evaluation> was lazily <evaluated>"),
+        ("京の天気は晴れ", "天気", "天気", "京の<天気>は晴れ"),
+        ("call os.path.join", "path", "path", "call os.<path>.join"),
+        ("C++ and C", "c++", "c", "<C>++ and <C>"),
+        ("nothing here", "absent", "absent", "nothing here"),
+    ],
+)
+def test_forms_of_a_word_are_marked(text: str, word: str, stem: str, expected: str) -> None:
+    assert shown(text, (word, stem)) == expected
+
+
+def test_a_phrase_is_marked_word_by_word() -> None:
+    phrase = Term("sleeping cats", 1, phrase=True, stem="sleep cat")
+    assert marked("cats that sleep", [phrase], "<", ">") == "<cats> that <sleep>"
+
+
+def test_without_terms_the_beginning_is_shown_as_it_is() -> None:
+    assert excerpt("short", []) == "short"
+    assert excerpt("word " * 100, [], length=20) == "word word word word  …"
+
+
+def test_the_part_with_the_most_words_is_shown() -> None:
+    text = "red " + "filler " * 200 + "red and blue together " + "filler " * 200
+    found = excerpt(text, [Term("red", 1, stem="red"), Term("blue", 1, stem="blue")], length=60)
+    assert "red and blue" in found
+    assert found.startswith("… ")
+    assert found.endswith(" …")
+
+
+@given(st.text(), st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=4))
+def test_marking_only_adds_marks_and_folding_keeps_offsets(text: str, words: list[tuple[str, str]]) -> None:
+    terms = [Term(word, 1, stem=stem) for word, stem in words]
+    assert len(fold(text)) == len(text)
+    assert marked(text, terms, "", "") == text
+    found = spans(text, terms)
+    assert all(one.start < one.end for one in found)
+    assert all(one.end <= two.start for one, two in pairwise(found))
+    assert excerpt(text, terms, length=10).strip("… ") in text

@@ -1,0 +1,169 @@
+"""What happens to the command line's streams, terminal and signals, in processes of its own?"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commandline import REPOSITORY, Run, process
+from vstash import Memory
+
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+
+
+def seen_on_a_terminal(*arguments: str, columns: int) -> str:
+    """What a terminal of that width is sent, stdout and stderr alike."""
+    master, slave = pty.openpty()
+    environment = {"COLUMNS": str(columns), "TERM": "xterm-256color"}
+    child = process(*arguments, environment=environment, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    parts: list[bytes] = []
+    while True:
+        try:
+            parts.append(os.read(master, 65536))
+        except OSError:  # Linux says so when the other end is closed
+            break
+        if not parts[-1]:
+            break
+    os.close(master)
+    assert child.wait(60) == 0
+    return b"".join(parts).decode()
+
+
+def test_on_a_terminal_words_are_marked_and_lines_fit(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    seen = seen_on_a_terminal("search", "sleeping cat", "-n", "1", columns=30)
+    assert "\x1b[1;33mcat\x1b[0m" in seen
+    assert "\x1b[1;33msleeps\x1b[0m" in seen
+    assert "\x1b[1mCats\x1b[0m" in seen
+    snippet = [row for row in seen.replace("\r", "").split("\n") if row.startswith("   ") and "docs/cats.md" not in row]
+    assert snippet
+    assert all(len(row.replace("\x1b[1;33m", "").replace("\x1b[0m", "")) <= 30 for row in snippet)
+
+
+def test_on_a_terminal_an_add_shows_its_progress(docs: Path) -> None:
+    seen = seen_on_a_terminal("add", "docs", columns=60)
+    assert "3/3" in seen
+    assert "3 added: 3 chunks in " in seen
+
+
+def test_no_colour_means_none(run: Run, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("add", "docs")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in seen_on_a_terminal("search", "sleeping cat", columns=80)
+
+
+@pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}])
+def test_an_output_without_unicode_gets_escapes_and_valid_json(run: Run, environment: dict[str, str]) -> None:
+    run("remember", "Das Café hat geöffnet, 東京 🎉")
+    for arguments in (("search", "Café"), ("search", "Café", "--json"), ("list", "--json")):
+        child = process(*arguments, environment=environment, **PIPES)
+        out, err = child.communicate(timeout=60)
+        assert (child.returncode, b"Traceback" in err) == (0, False)
+        if "--json" in arguments:
+            json.loads(out)
+    assert "東京" in run("search", "Café", "--json").json["hits"][0]["text"]
+
+
+def test_a_reader_that_leaves_early_is_no_error(run: Run, docs: Path) -> None:
+    for number in range(300):
+        (docs / f"{number}.txt").write_text(f"cat number {number}", encoding="utf-8")
+    run("add", "docs")
+    with process("list", "--json", **PIPES) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert child.stdout.readline() == b"[\n"
+        child.stdout.close()
+        assert child.stderr.read() == b""
+    assert child.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "said"),
+    [
+        (">&-", 1, "error: standard output is closed; give the output a place to go\n"),
+        (">/dev/full", 1, "error: No space left on device; give the output a place to go\n"),
+        ("2>&- >/dev/full", 1, ""),
+        ("2>&-", 0, ""),
+    ],
+)
+def test_output_that_cannot_be_written_is_one_line(
+    run: Run, docs: Path, redirection: str, code: int, said: str
+) -> None:
+    run("add", "docs")
+    line = f'exec "{sys.executable}" -m vstash list --json {redirection}'
+    ran = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (code, said)
+
+
+def test_closed_standard_input_is_one_line(settings: Path) -> None:
+    line = f'exec "{sys.executable}" -m vstash remember - <&-'
+    ran = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (2, "error: standard input is closed; pipe a text into it\n")
+
+
+def test_an_interrupted_add_keeps_what_it_stored(docs: Path, settings: Path, run: Run) -> None:
+    """After the files comes standard input, which never ends: Ctrl-C meets it there."""
+    child = process("add", "docs", "-", stdin=subprocess.PIPE, **PIPES)
+    deadline = time.monotonic() + 60
+    while stored(settings / "notes.db") < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out) == (130, b"")
+    assert err == b"error: interrupted; what was stored stays, run it again to go on\n"
+    assert run("check").code == 0
+    assert run("add", "docs").err == "3 unchanged\n"
+
+
+def stored(path: Path) -> int:
+    """How many documents there are by now."""
+    if not path.exists() or not path.stat().st_size:
+        return 0
+    with Memory.open(path, encoder=None) as memory:
+        return int(memory.stats()["documents"])
+
+
+def test_the_default_folder_is_made(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VSTASH_DB")
+    monkeypatch.setenv("XDG_DATA_HOME", str(settings / "data"))
+    monkeypatch.setenv("HOME", str(settings))
+    child = process("remember", "x", **PIPES)
+    _, err = child.communicate(timeout=60)
+    assert (child.returncode, err.startswith(b"1 added")) == (0, True)
+    assert [path.name for path in settings.rglob("memory.db")] == ["memory.db"]
+
+
+LAZY = """
+import sys
+from vstash.cli.app import run
+assert run({arguments}) == 0
+loaded = sorted({{name.partition('.')[0] for name in sys.modules}} & set({forbidden}))
+sys.exit(f'loaded: {{loaded}}' if loaded else 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "forbidden"),
+    [
+        (["--help"], ["numpy", "apsw", "pydantic", "rich", "onnxruntime", "sqlite_vec", "tokenizers", "platformdirs"]),
+        (["search", "--help"], ["numpy", "apsw", "rich", "onnxruntime", "torch"]),  # newer Typers load pydantic here
+        (["--version"], ["numpy", "apsw", "pydantic", "rich", "onnxruntime", "torch"]),
+        (["list"], ["torch", "sentence_transformers", "transformers", "onnxruntime", "rich", "onnx", "lxml"]),
+        (["search", "cat"], ["torch", "sentence_transformers", "transformers", "rich", "onnx", "scipy", "lxml"]),
+    ],
+)
+def test_nothing_is_loaded_that_is_not_needed(run: Run, docs: Path, arguments: list[str], forbidden: list[str]) -> None:
+    run("add", "docs")
+    code = LAZY.format(arguments=arguments, forbidden=forbidden)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY, timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, "")

@@ -1,0 +1,149 @@
+"""What does a person read, and is nothing from a document ever a command to their terminal?"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commandline import Run
+
+HOSTILE = "Evil \x1b[31m red \x07 bell \x9b31m and \u202e turned, studies of caf\u00e9s \u6771\u4eac\u306e\u5929\u6c17"
+
+
+def test_an_add_is_summed_up_on_stderr(run: Run, docs: Path) -> None:
+    first, second = run("add", "docs"), run("add", "docs")
+    (docs / "cats.md").write_text("# Cats\n\nThey purr.\n", encoding="utf-8")
+    third = run("add", "docs")
+    assert first.err.startswith("3 added: 3 chunks in ")
+    assert second.err == "3 unchanged\n"
+    assert third.err.startswith("1 replaced, 2 unchanged: 1 chunk in ")
+    assert first.out == second.out == third.out == ""
+
+
+def test_quiet_says_nothing_but_results_and_errors(run: Run, docs: Path) -> None:
+    assert run("--quiet", "add", "docs").err == ""
+    assert run("search", "zzzqqqxxx", "--quiet").err == ""
+    assert run("check", "--quiet").out == ""
+    assert run("forget", "docs/cats.md", "--quiet").err == ""
+    assert run("add", "absent", "--quiet").err.startswith("failed ")
+    assert run("search", "cat", "--quiet").out
+
+
+def test_hits_show_title_heading_place_and_snippet(run: Run, settings: Path) -> None:
+    food = "Food is given in the morning. " * 60
+    text = f"# Guide\n\n## Food\n\n{food}\n\n## Sleep\n\nA cat sleeps most of the day.\n"
+    (settings / "guide.md").write_text(text, encoding="utf-8")
+    run("add", "guide.md")
+    ran = run("search", "sleeping cats", "-n", "1")
+    head, where, *rest = ran.out.splitlines()
+    assert head.startswith("1. Guide › ")
+    assert head.endswith("Sleep")
+    assert where.startswith(f"   {settings / 'guide.md'}  [")
+    assert "score " in where
+    assert any("A cat sleeps most of the day." in row for row in rest)
+
+
+def test_a_question_about_something_else_is_doubted(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    assert run("search", "zzzqqqxxx").err == "low confidence: this may not be what you look for\n"
+    assert run("search", "cat", "--tag", "absent").err == "nothing found\n"
+
+
+def test_an_empty_memory_says_how_to_fill_it(run: Run) -> None:
+    run("add", "absent")
+    assert run("search", "cat").err == "the memory is empty; add something first: vstash add FOLDER\n"
+    assert run("list").err == "no documents\n"
+
+
+def test_plan_and_explanation_are_for_people_too(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    ran = run("search", "sleeping cat", "--plan", "--explain")
+    assert [row.split()[0] for row in ran.err.splitlines()][:2] == ["encode", "plan"]
+    assert "   vector: rank 1, score " in ran.out
+    assert "   keyword: rank 1, score " in ran.out
+
+
+def test_global_options_are_read_at_either_end(run: Run, docs: Path, settings: Path) -> None:
+    for number, arguments in enumerate(
+        (
+            ("--db", "{db}", "--quiet", "add", "docs"),
+            ("add", "docs", "--db", "{db}", "--quiet"),
+            ("add", "--db={db}", "docs", "--quiet"),
+        )
+    ):
+        database = settings / f"{number}.db"
+        assert run(*(argument.format(db=database) for argument in arguments)).err == ""
+        assert database.is_file()
+    assert run("remember", "--", "--db").code == 0
+    assert run("search", "--json", "--", "--db").json["query"] == "--db"
+
+
+def test_standard_input_is_stored_once_for_each_content(run: Run) -> None:
+    assert run("add", "-", stdin=b"# Door\n\nThe code is 4711.").code == 0
+    assert run("add", "-", stdin=b"The key is under the mat.").code == 0
+    assert run("add", "-", "-", stdin=b"The key is under the mat.").err == "1 unchanged\n"
+    assert run("remember", "-", stdin=b"caf\xc3\xa9 \xff").code == 0
+    assert [one["uri"].split(":")[0] for one in run("list", "--json").json] == ["memory", "stdin", "stdin"]
+    assert run("search", "door code", "--json").json["hits"][0]["text"].endswith("4711.")
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"), [("add", 1, "is empty: there is nothing in it"), ("remember", 1, "the text is blank")]
+)
+def test_empty_standard_input_is_a_failure(run: Run, command: str, code: int, said: str) -> None:
+    ran = run(command, "-", stdin=b"")
+    assert ran.code == code
+    assert said in ran.err
+
+
+def test_the_database_in_an_added_folder_is_no_document(run: Run, docs: Path) -> None:
+    inside = str(docs / "memory.db")
+    assert run("add", "docs", "--db", inside).code == 0
+    again = run("add", "docs", "--db", inside)
+    assert (again.code, again.err) == (0, "3 unchanged\n")
+    assert run("add", inside, "--db", inside).code == 1
+
+
+def test_control_characters_are_spelt_out(run: Run, settings: Path) -> None:
+    (settings / "evil.txt").write_text(HOSTILE, encoding="utf-8")
+    run("add", "evil.txt", "--tag", "a\x1b[2Jb")
+    for arguments in (("search", "red bell"), ("get", "evil.txt"), ("list",), ("stats",), ("get", "1", "--json")):
+        for options in ((), ("--json",)):
+            ran = run(*arguments, *options)
+            assert ran.code == 0
+            assert not set("\x1b\x07\x9b\u202e") & set(ran.out + ran.err)
+    assert "\\u202e" in run("search", "red bell").out
+    assert "\u6771\u4eac" in run("search", "red bell").out
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"line\nbreak.md", "line\\nbreak.md"),
+        (b"esc\x1b[31m.md", "esc\\u001b[31m.md"),
+        (b"[bold]x.md", "[bold]x.md"),
+        (b"no\xfftext.md", "no\\xfftext.md"),
+        (b"-n.md", "-n.md"),
+    ],
+)
+def test_odd_file_names_are_stored_shown_and_found_again(run: Run, settings: Path, name: bytes, shown: str) -> None:
+    (settings / "odd").mkdir()
+    path = settings / "odd" / os.fsdecode(name)
+    path.write_text("A cat sleeps.", encoding="utf-8")
+    assert run("add", "odd").code == 0
+    assert run("list").out.startswith(str(settings / "odd" / shown) + "  1 chunk")
+    assert shown in run("search", "cat").out
+    assert run("get", str(path)).out == "A cat sleeps.\n"
+    assert run("why", "cat", str(path)).out.startswith("found: ")
+    assert run("forget", str(path)).code == 0
+    assert run("list", "--json").json == []
+
+
+def test_a_query_of_bytes_that_are_no_text_is_searched_for(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    ran = run("search", os.fsdecode(b"cat \xff \x00"), "--json")
+    assert ran.code == 0
+    assert json.loads(ran.out)["hits"]

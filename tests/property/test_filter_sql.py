@@ -1,0 +1,85 @@
+"""Does a filter as SQL pass exactly the documents that `filters.matches` passes?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vstash.filters import DATES, FIELDS, After, And, Before, Eq, Filter, In, Not, Or, Tag, matches
+from vstash.store.base import Entry
+from vstash.store.sqlite.store import SqliteStore
+from vstash.types import Arm, Chunk, Source, Space
+
+SPACE = Space("one", "one", 2)
+VECTOR = np.array([[1, 0]], dtype=np.float32)
+EVERYTHING = Arm("vector", 1.0, 100, 100, path="exact")
+
+WORDS = st.sampled_from(["", "a", "A", "b", "'", '"', "\\", "%", "_", "\0", "a\0b", "é", "e\u0301", "\U0001f426", "1"])
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=9)), timezone(timedelta(hours=-7, minutes=-30))])
+TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2020, 1, 3), timezones=ZONES)  # noqa: DTZ001 - given in `timezones`
+KEYS = st.sampled_from(["a", "b", "a.b", "'", '"', "\\", "$", "é"])
+VALUES = st.one_of(WORDS, st.none(), st.integers(-1, 1), st.booleans(), st.lists(WORDS, max_size=1))
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> list[Source]:
+    return [
+        Source(
+            uri=f"{at}{draw(WORDS)}",
+            text="x",
+            title=draw(WORDS),
+            kind=draw(WORDS),
+            collection=draw(WORDS),
+            tags=tuple(sorted(draw(st.sets(WORDS, max_size=3)))),
+            metadata=draw(st.dictionaries(KEYS, VALUES, max_size=3)),
+            modified_at=draw(st.none() | TIMES),
+            dated_at=draw(st.none() | TIMES),
+        )
+        for at in range(draw(st.integers(1, 5)))
+    ]
+
+
+FIELD = st.sampled_from(FIELDS) | KEYS.map("metadata.{}".format)
+LEAVES: st.SearchStrategy[Filter] = st.one_of(
+    st.builds(Eq, FIELD, WORDS),
+    st.builds(In, FIELD, st.lists(WORDS, max_size=3).map(tuple)),
+    st.builds(Tag, WORDS),
+    st.builds(Before, TIMES, st.sampled_from(DATES)),
+    st.builds(After, TIMES, st.sampled_from(DATES)),
+)
+RULES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds(Not, inner),
+        st.lists(inner, max_size=3).map(tuple).map(And),
+        st.lists(inner, max_size=3).map(tuple).map(Or),
+    ),
+    max_leaves=8,
+)
+
+
+def entry(source: Source) -> Entry:
+    return Entry(source, "", (Chunk(0, "x", 0, 1),), ("",), (b"key",), VECTOR)
+
+
+@given(documents(), st.lists(RULES, min_size=1, max_size=8), TIMES)
+def test_sql_and_python_agree(sources: list[Source], rules: list[Filter], now: datetime) -> None:
+    with TemporaryDirectory() as folder:
+        store = SqliteStore(Path(folder) / "notes.db")
+        store.put([entry(source) for source in sources], SPACE, now)
+        everything = list(store.documents())
+        assert [document.added_at for document in everything] == [now] * len(sources)
+        for rule in rules:
+            passing = [document for document in everything if matches(rule, document)]
+            assert list(store.documents(rule)) == passing
+            assert store.count(rule) == len(passing)
+            found = store.rank(EVERYTHING, VECTOR[0], rule).items
+            assert sorted(item.chunk_id for item in found) == sorted(
+                chunk_id for document in passing for chunk_id in store.chunk_ids(document.id)
+            )
+        store.close()

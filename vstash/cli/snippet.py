@@ -1,0 +1,95 @@
+"""Which part of a passage to show, and which of its words answer the query? Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from vstash.types import Term
+
+LENGTH = 300  # code points of a passage shown on a screen
+ENDING = 6  # letters that may follow a stem, but no more than it has itself: evalu-ations, cat-s, no cat-egory
+
+
+class Span(NamedTuple):
+    """Where a word of the query stands, and which one."""
+
+    start: int
+    end: int
+    word: int
+
+
+def spans(text: str, terms: Sequence[Term]) -> list[Span]:
+    """Where the terms stand in the text, in any of their forms; sorted, without overlaps.
+
+    Case and accents are ignored, as in the index. The index compares stems, which a text shows only in
+    part: a word that starts with the stem and goes on for a few letters is taken for a form of it.
+    """
+    patterns = list(dict.fromkeys(pattern for term in terms for pattern in _patterns(term)))
+    if not patterns:
+        return []
+    either = re.compile("|".join(f"({pattern})" for pattern in sorted(patterns, key=len, reverse=True)))
+    return [Span(*found.span(), found.lastindex or 0) for found in either.finditer(fold(text))]
+
+
+def excerpt(text: str, terms: Sequence[Term], length: int = LENGTH) -> str:
+    """About `length` code points of the text: those with the most different words of the query."""
+    start = _best_start(spans(text, terms), length)
+    if start:
+        start = text.find(" ", start, start + length // 4) + 1 or start
+    end = min(len(text), start + length)
+    return ("… " if start else "") + text[start:end] + (" …" if end < len(text) else "")
+
+
+def marked(text: str, terms: Sequence[Term], before: str, after: str) -> str:
+    """The text with every word of the query between `before` and `after`."""
+    parts: list[str] = []
+    done = 0
+    for span in spans(text, terms):
+        parts += [text[done : span.start], before, text[span.start : span.end], after]
+        done = span.end
+    return "".join([*parts, text[done:]])
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, of the same length as the text."""
+    if text.isascii():
+        return text.lower()
+    return "".join(unicodedata.normalize("NFD", char)[0].lower()[0] for char in text)
+
+
+def _patterns(term: Term) -> Iterator[str]:
+    words, stems = fold(term.text).split(), fold(term.stem).split()
+    for word, stem in zip(words, stems if len(stems) == len(words) else words, strict=True):
+        yield _pattern(word, stem)
+
+
+def _pattern(word: str, stem: str) -> str:
+    if not word.isascii() and _unspaced(word[0]):
+        return re.escape(word)
+    if len(stem) > 2 and stem.endswith("i") and word.startswith(stem[:-1]):  # studi: study, studies
+        return rf"\b{re.escape(stem[:-1])}[iy]\w{{0,{ENDING}}}\b"
+    root = stem if word.startswith(stem) else word
+    ending = rf"\w{{0,{min(len(root), ENDING)}}}" if len(root) > 2 else ""
+    edge = r"\b" if root[-1:].isalnum() else ""
+    return rf"\b{re.escape(root)}{ending}{edge}" if root[:1].isalnum() else re.escape(root)
+
+
+def _unspaced(char: str) -> bool:
+    """Whether it may be of a script without spaces between words: Thai and its neighbours, Han, kana, Hangul."""
+    return "\u0e00" <= char <= "\u1dff" or char >= "\u2e80"
+
+
+def _best_start(found: Sequence[Span], length: int) -> int:
+    """Where to begin so that the most different words are seen; a third of the excerpt leads up to the first."""
+    lead = length // 3
+    first = max(found, key=partial(_words_seen, found, length - lead), default=None)
+    return max(0, first.start - lead) if first else 0
+
+
+def _words_seen(found: Sequence[Span], reach: int, first: Span) -> int:
+    return len({span.word for span in found if first.start <= span.start and span.end <= first.start + reach})
