@@ -6,6 +6,7 @@ What is expensive to make stays in .bench; a result is kept as soon as it is kno
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -45,8 +46,9 @@ class Bench:
         return self.home / "material"
 
     def database(self, system: str, size: int) -> Path:
-        """Where a system's database of a size is."""
-        return self.home / "db" / f"{system}-{size}.db"
+        """Where a system's database of a size is; ours is made anew when the schema has changed."""
+        schema = f"-{_schema()}" if system == "ours" else ""
+        return self.home / "db" / f"{system}{schema}-{size}.db"
 
     def worker(self, system: str, *arguments: object) -> dict[str, Any]:
         """Run a worker in a process of its own, in the system's Python; what it answers. Raises: RuntimeError."""
@@ -79,6 +81,12 @@ def main() -> int:
         return 1
     print("\n".join(report.lines(result)))
     return 0
+
+
+def _schema() -> str:
+    """A digest of the migrations."""
+    files = sorted((ROOT / "migrations" / "sqlite").glob("*_*.sql"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
 
 
 def say(line: str) -> None:

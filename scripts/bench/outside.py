@@ -17,13 +17,18 @@ ALLOWED = 1.25  # bytes for each byte of text, vector and sign code, see the for
 
 
 def start(root: Path, database: Path | None, question: str) -> dict[str, float]:
-    """The wall time of a search, or of --help without a database, as a fresh process: the first and the median, ms."""
+    """The wall time of a search, or of --help without a database, as a fresh process: the first and the median, ms.
+
+    Raises: RuntimeError when it fails.
+    """
     rest = ["--help"] if database is None else ["--db", str(database), "search", question]
     environment = {**os.environ, "PYTHONPATH": str(root)}
 
     def run() -> None:
         command = [sys.executable, "-m", "vstash", *rest]
-        subprocess.run(command, check=True, capture_output=True, env=environment, cwd=root)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=root)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command[1:])} failed: {' '.join(done.stderr.split())}")
 
     took = [measure.timed(run) for _ in range(REPEATS)]
     return {"first": took[0], "p50": statistics.median(took)}
