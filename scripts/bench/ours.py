@@ -95,15 +95,15 @@ def delete(folder: Path, database: Path, count: int) -> dict[str, Any]:
     """Forget `count` documents and compact: seconds, and the file's bytes before, after and after compacting."""
     sizes = [database.stat().st_size]
     with Memory.open(database, encoder=Given(), create=False) as memory:
+        compact = getattr(memory, "compact", None)
+        if compact is None:
+            return {"missing": "this vstash has no Memory.compact"}
         names = [document.uri for document in memory.list()][:count]
         begun = time.perf_counter()
         for name in names:
             memory.forget(name)
         forgotten = time.perf_counter() - begun
         begun = time.perf_counter()
-        compact = getattr(memory, "compact", None)
-        if compact is None:
-            return {"missing": "this vstash has no Memory.compact"}
         compact()
         compacted = time.perf_counter() - begun
     sizes.append(database.stat().st_size)
