@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 # Searches for a question with a vector; gives the seconds of each stage where the system tells them.
 Search = Callable[[str, NDArray[np.float32]], Mapping[str, float]]
 
-WARM = 20  # searches before any counts, at the least; each question once as far as WARM_LIMIT allows, since
-WARM_LIMIT = 30.0  # seconds; a page of the file that a process has not touched costs a fault, 100 ms in all at 200k
+# Before any counts every question is asked once, as far as WARM_LIMIT allows, and WARM at the least: each mapped
+# page that a process touches for the first time costs a fault, 100 ms a question at 200k chunks.
+WARM = 20  # searches
+WARM_LIMIT = 30.0  # seconds
 ROUNDS_LIMIT = 60.0  # seconds; a slow system is asked fewer times
 LEAST = 40  # searches that count, however slow
 

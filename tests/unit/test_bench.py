@@ -77,6 +77,21 @@ def test_growth_finds_the_exponent(bench: Any, power: float) -> None:
     assert bench("report").growth(sizes, [3e-4 * size**power for size in sizes]) == pytest.approx(power)
 
 
+def test_every_question_is_asked_before_the_clock_runs(bench: Any) -> None:
+    asked = list[str]()
+
+    def search(question: str, vector: Any) -> dict[str, float]:
+        asked.append(question)
+        return {"stage": 0.25}
+
+    questions = [f"question {number}" for number in range(30)]
+    found = bench("measure").searches(search, questions, np.eye(30, dtype=np.float32), 45)
+    assert asked == questions + questions + questions[:15]
+    assert found["searches"] == 45
+    assert found["stages"] == {"stage": 250.0}
+    assert 0 <= found["p50"] <= found["p95"] <= found["p99"]
+
+
 def test_the_stub_names_the_pieces_that_the_model_names(bench: Any) -> None:
     stub, model = bench("stub").Given(), MiniLM()
     for text in (TEXT, TEXT.encode("ascii", "ignore").decode(), "x" * 120, "a\tb\n\n-- 12,5 %"):
