@@ -22,6 +22,10 @@ demo: setup ## Index this repository and answer three questions
 test: setup ## Run the whole suite
 	@scripts/test
 
+bench: setup ## Measure speed, size and exactness (ARGS="--sizes 5000 --rivals published,plain")
+	@$(BIN)/python scripts/bench $(ARGS)
+	@$(BIN)/python scripts/bench_plot.py
+
 check: setup ## Format, lint, types, layers, generated files
 	@scripts/check
 

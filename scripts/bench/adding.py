@@ -1,0 +1,134 @@
+"""How fast are texts added? `hash FOLDER SCRATCH`, `default FOLDER SCRATCH` or `reference FOLDER SCRATCH`.
+
+`default` splits the time by stage; `reference` is sentence-transformers in fp32 on the very same chunks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import measure
+import numpy as np
+from material import load
+from numpy.typing import NDArray
+
+from vstash import Memory, Space
+from vstash.encode.minilm import MiniLM, model_folder
+
+Value = TypeVar("Value")
+
+FILES = 1000  # Markdown files for the stub encoder, PARTS texts in each
+PARTS = 5
+ENCODED = 60  # Markdown files for the real encoder, about 5 s of work
+
+
+class Timed:
+    """An encoder that notes how long it works, and what it was given."""
+
+    def __init__(self, encoder: MiniLM) -> None:
+        self._encoder = encoder
+        self.spent: dict[str, float] = defaultdict(float)
+        self.texts: list[str] = []
+
+    @property
+    def space(self) -> Space:
+        """The encoder's own."""
+        return self._encoder.space
+
+    def documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The encoder's own, timed."""
+        self.texts += texts
+        return self._noted("encode", lambda: self._encoder.documents(texts))
+
+    def query(self, text: str) -> NDArray[np.float32]:
+        """The encoder's own."""
+        return self._encoder.query(text)
+
+    def token_starts(self, text: str) -> Sequence[int]:
+        """The encoder's own, timed."""
+        return self._noted("token starts", lambda: self._encoder.token_starts(text))
+
+    def pieces(self, text: str) -> Sequence[int]:
+        """The encoder's own, timed."""
+        return self._noted("word-pieces", lambda: self._encoder.pieces(text))
+
+    def _noted(self, name: str, act: Callable[[], Value]) -> Value:
+        begun = time.perf_counter()
+        try:
+            return act()
+        finally:
+            self.spent[name] += time.perf_counter() - begun
+
+
+def with_hash(folder: Path, scratch: Path) -> dict[str, Any]:
+    """Markdown files end to end with the hash encoder."""
+    where = markdown(folder, scratch / "markdown", FILES)
+    with Memory.open(_fresh(scratch / "hash.db"), encoder="hash") as memory:
+        return _rate(memory, where)
+
+
+def with_default(folder: Path, scratch: Path) -> dict[str, Any]:
+    """Markdown files end to end with the default encoder, its share of the time, and its chunks for `reference`."""
+    where = markdown(folder, scratch / "markdown-few", ENCODED)
+    encoder = Timed(MiniLM())
+    with Memory.open(_fresh(scratch / "default.db"), encoder=encoder) as memory:
+        memory.remember("the model is loaded and the space calibrated before the clock starts")
+        encoder.spent.clear()
+        encoder.texts.clear()
+        found = _rate(memory, where)
+    (scratch / "chunks.json").write_text(json.dumps(encoder.texts), encoding="utf-8")
+    stages = {**encoder.spent, "other": found["seconds"] - sum(encoder.spent.values())}
+    return {**found, "stages": stages, "model_share": encoder.spent["encode"] / found["seconds"]}
+
+
+def reference(folder: Path, scratch: Path) -> dict[str, Any]:
+    """The chunks that `default` encoded, with sentence-transformers as it comes."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    from sentence_transformers import SentenceTransformer  # its import takes seconds
+
+    texts = json.loads((scratch / "chunks.json").read_text(encoding="utf-8"))
+    model = SentenceTransformer(str(model_folder()), device="cpu")
+    model.encode(texts[:4])
+    begun = time.perf_counter()
+    model.encode(texts, normalize_embeddings=True)
+    seconds = time.perf_counter() - begun
+    return {"chunks": len(texts), "seconds": seconds, "per_second": len(texts) / seconds}
+
+
+def markdown(folder: Path, where: Path, files: int) -> Path:
+    """A folder of Markdown files, each of some real texts under headings; made once."""
+    if not where.exists():
+        texts = load(folder).texts
+        where.mkdir(parents=True)
+        for number in range(files):
+            own = texts[number * PARTS : (number + 1) * PARTS]
+            body = "\n\n".join(f"## Part {at}\n\n{text}" for at, text in enumerate(own, 1))
+            (where / f"{number:05}.md").write_text(f"# File {number}\n\n{body}\n", encoding="utf-8")
+    return where
+
+
+def _rate(memory: Memory, where: Path) -> dict[str, Any]:
+    begun = time.perf_counter()
+    results = memory.add(where)
+    seconds = time.perf_counter() - begun
+    chunks = sum(result.chunks for result in results)
+    return {"files": len(results), "chunks": chunks, "seconds": seconds, "per_second": chunks / seconds}
+
+
+def _fresh(database: Path) -> Path:
+    for path in database.parent.glob(f"{database.name}*"):
+        path.unlink()
+    return database
+
+
+COMMANDS = {"hash": with_hash, "default": with_default, "reference": reference}
+
+if __name__ == "__main__":
+    measure.answer(COMMANDS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3])))
