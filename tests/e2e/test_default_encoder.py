@@ -126,7 +126,7 @@ def test_another_encoder_is_refused_with_the_way_back(run: Run, docs: Path) -> N
     run("add", "docs")
     refused = run("search", "x", "--encoder", "hash")
     assert refused.code == 1
-    assert "pass --encoder default, or use another file" in refused.err
+    assert "pass --encoder default, or change it over: vstash reindex --encoder hash" in refused.err
 
 
 def test_neither_adding_nor_searching_imports_a_training_library(run: Run, docs: Path) -> None:

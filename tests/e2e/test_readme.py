@@ -42,7 +42,7 @@ def test_the_python_blocks_run(notes: Path) -> None:
 
 def test_the_command_lines_run(run: Run, notes: Path) -> None:
     lines = [line for language, code in BLOCKS if language != "python" for line in COMMANDS.findall(code)]
-    assert len(lines) == 14
+    assert len(lines) == 13
     for line in lines:
         _, *arguments = map(os.path.expanduser, shlex.split(line))
         assert run(*arguments).code == 0, line
