@@ -9,22 +9,27 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vstash import exchange, ingest, search, sync, walk
-from vstash.check import run as run_check
+from vstash import search
 from vstash.encode.base import Encoder
 from vstash.encode.minilm import silent
 from vstash.encode.registry import for_space
 from vstash.encode.registry import load as load_encoder
 from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, SpaceMismatch
+from vstash.extras import later
 from vstash.filters import And, Filter, from_options
-from vstash.reindex import Reindexed, reindex
 from vstash.store import open_store, restore
 from vstash.store.base import Passage, Store
 from vstash.types import AddResult, Document, Mode, Query, Report, Results, Source
-from vstash.why import Loss, explain
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from vstash import check, exchange, ingest, reindex, sync, walk, why
+else:  # what a search does without
+    check, exchange, ingest, reindex, sync, walk, why = map(
+        later,
+        (f"vstash.{name}" for name in ("check", "exchange", "ingest", "reindex", "sync", "walk", "why")),
+    )
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -200,10 +205,10 @@ class Memory:
             question = _query(question, limit, mode, rule, {"fusion": fusion, **options})
         return search.search(self._store, self._needed(), question, now=self._now(), vector=vector)
 
-    def why(self, query: str | Query, uri: str) -> Loss:
+    def why(self, query: str | Query, uri: str) -> why.Loss:
         """Why a document is not among the hits of a query, or where it stands. Raises: DocumentNotFound."""
         wanted = query if isinstance(query, Query) else Query(query)
-        return explain(self._store, self._needed(), wanted, self.get(uri), self._now())
+        return why.explain(self._store, self._needed(), wanted, self.get(uri), self._now())
 
     def get(self, uri: str) -> Document:
         """A document with its text. Raises: DocumentNotFound."""
@@ -244,7 +249,7 @@ class Memory:
 
         `fast` compares counts and keys only: seconds where verifying every byte takes minutes.
         """
-        return run_check(self._store, repair=repair, fast=fast, now=self._now)
+        return check.run(self._store, repair=repair, fast=fast, now=self._now)
 
     def backup(self, target: str | os.PathLike[str], *, force: bool = False) -> None:
         """Copy the memory as it is now to a file, while others go on; the copy is verified before it has its name.
@@ -275,13 +280,13 @@ class Memory:
         """Give the space of what was forgotten back to the file system; searches go on, writers wait."""
         self._store.compact()
 
-    def reindex(self, encoder: str | Encoder, *, report: Callable[[int], None] = _silent) -> Reindexed:
+    def reindex(self, encoder: str | Encoder, *, report: Callable[[int], None] = _silent) -> reindex.Reindexed:
         """Encode every passage anew and change to the new vectors when all are there; searches go on.
 
         Interrupted, it goes on from where it was when it is run again. `report` is told how many are done.
         """
         chosen = load_encoder(encoder)
-        done = reindex(self._store, chosen, self._now, report)
+        done = reindex.reindex(self._store, chosen, self._now, report)
         self._encoder = chosen
         return done
 

@@ -124,20 +124,19 @@ class MiniLM:
         """Open the prepared model; one that is damaged in its recorded size fails to load, and is remade."""
         folder = prepare(cache, self._report)
         try:
-            return _open(folder)
+            return self._open(folder)
         except ModelUnavailable:
-            return _open(prepare(cache, self._report, anew=True))
+            return self._open(prepare(cache, self._report, anew=True))
 
     def _for_this_run(self) -> OnnxModel:
         try:
             with TemporaryDirectory(prefix="vstash-") as scratch:
-                return _open(prepare(Path(scratch), self._report))
+                return self._open(prepare(Path(scratch), self._report))
         except OSError as error:
             raise ModelUnavailable(
                 f"there is no room to prepare the encoder: {error.strerror}",
                 hint="set VSTASH_CACHE to a folder that can be written, with 30 MB free",
             ) from error
 
-
-def _open(folder: Path) -> OnnxModel:
-    return OnnxModel(folder, model_folder() / "tokenizer.json", MAX_TOKENS)
+    def _open(self, folder: Path) -> OnnxModel:
+        return OnnxModel(folder, self._tokens, MAX_TOKENS)

@@ -48,15 +48,16 @@ class OnnxModel:
     Safe to use from several threads. Raises: ModelUnavailable when a file cannot be loaded.
     """
 
-    def __init__(self, folder: Path, tokenizer: Path, max_tokens: int) -> None:
-        self._tokens = Tokens(tokenizer, max_tokens)
+    def __init__(self, folder: Path, tokens: Tokens, max_tokens: int) -> None:
+        self._tokens = tokens
+        self._max_tokens = max_tokens
         self._failures = _failures()
         self._session = self._load(folder / GRAPH)
         self._dim = int(self._session.get_outputs()[0].shape[1])
 
     def vector(self, text: str) -> Vectors:
         """The unit vector of a text, shape (dim,). Raises: EncoderError."""
-        ids = np.array([self._tokens.ids(text)], np.int64)
+        ids = np.array([self._tokens.ids(text, self._max_tokens)], np.int64)
         try:
             return cast("Vectors", self._session.run(None, {"input_ids": ids})[0][0])
         except self._failures as error:

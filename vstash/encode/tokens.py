@@ -30,23 +30,20 @@ def estimated_starts(text: str) -> list[int]:
 
 
 class Tokens:
-    """A `tokenizer.json`, cutting at `max_tokens` (special tokens included) or nowhere.
+    """A `tokenizer.json`.
 
     Raises: ModelUnavailable when the file cannot be read.
     """
 
-    def __init__(self, file: Path, max_tokens: int | None = None) -> None:
+    def __init__(self, file: Path) -> None:
         self._tokenizer = _load(file)
         self._tokenizer.no_padding()
-        if max_tokens is None:
-            self._tokenizer.no_truncation()
-        else:
-            self._tokenizer.enable_truncation(max_tokens)
+        self._tokenizer.no_truncation()
 
-    def ids(self, text: str) -> list[int]:
-        """The ids that the model reads, special tokens included."""
+    def ids(self, text: str, max_tokens: int) -> list[int]:
+        """The ids that the model reads, at most so many, the special tokens before and after included."""
         ids: list[int] = self._tokenizer.encode(encodable(text[:TEXT_LIMIT])).ids
-        return ids
+        return ids if len(ids) <= max_tokens else [*ids[: max_tokens - 1], ids[-1]]
 
     def pieces(self, text: str) -> list[int]:
         """The ids of the text's word-pieces, no special tokens."""
