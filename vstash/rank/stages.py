@@ -61,14 +61,7 @@ def recency(candidates: Candidates, setting: Setting) -> Candidates:
 
 def collapse(candidates: Candidates, setting: Setting) -> Candidates:
     """Keep the best of passages that say the same, wherever they stand."""
-    seen: set[int] = set()
-    kept = []
-    for candidate in candidates:
-        digest = setting.facts[candidate.chunk_id].digest
-        if digest not in seen:
-            seen.add(digest)
-            kept.append(candidate)
-    return tuple(kept)
+    return _first_of_each(candidates, lambda one: setting.facts[one.chunk_id].digest)
 
 
 def diversify(candidates: Candidates, setting: Setting) -> Candidates:
@@ -96,14 +89,7 @@ def diversify(candidates: Candidates, setting: Setting) -> Candidates:
 
 def group(candidates: Candidates, setting: Setting) -> Candidates:
     """Keep the best passage of each document."""
-    seen: set[int] = set()
-    kept = []
-    for candidate in candidates:
-        document = setting.facts[candidate.chunk_id].document_id
-        if document not in seen:
-            seen.add(document)
-            kept.append(candidate)
-    return tuple(kept)
+    return _first_of_each(candidates, lambda one: setting.facts[one.chunk_id].document_id)
 
 
 def limit(candidates: Candidates, setting: Setting) -> Candidates:
@@ -119,6 +105,14 @@ STAGES: Mapping[str, Stage] = {
     "group": group,
     "limit": limit,
 }
+
+
+def _first_of_each(candidates: Candidates, kind: Callable[[Candidate], int]) -> Candidates:
+    """The best candidate of each kind, in order."""
+    best: dict[int, Candidate] = {}
+    for candidate in candidates:
+        best.setdefault(kind(candidate), candidate)
+    return tuple(best.values())
 
 
 def _spread(candidates: Candidates) -> float:

@@ -6,29 +6,29 @@ whose chunks are damaged is named, so that it can be added again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 
 import numpy as np
 
 from vstash.errors import StoreCorrupt
-from vstash.store.sqlite import codes, documents, migrate, pieces, quick, vectors
-from vstash.store.sqlite.connection import Connection, Damaged, Locked, at_once, rows, value, writing
+from vstash.store.sqlite import codes, documents, pieces, quick, vectors
+from vstash.store.sqlite.connection import Connection, Damaged, Locked, at_once, rows, writing
 from vstash.types import Finding
 
-SAMPLE = 5  # violations named in a finding
 BATCH = 2048  # vectors held in memory at a time
 
 
 def run(connection: Connection) -> list[Finding]:
     """Every check, in an order in which the first failure explains the later ones."""
-    return [_finding(connection, *one) for one in CHECKS]
+    return [quick.finding(connection, *one) for one in CHECKS]
 
 
 def repair(connection: Connection) -> None:
     """Rebuild everything derived, in one transaction; none of it where truth is too damaged to build on."""
     with suppress(*Damaged), writing(connection):
         connection.execute("INSERT INTO chunk_fts (chunk_fts) VALUES ('rebuild')")
+        connection.execute("DELETE FROM term")  # counted anew by the next put that finds them due
         connection.execute("UPDATE meta SET value = (SELECT count(*) FROM chunk) WHERE key = 'chunks'")
         chunks = connection.execute("SELECT id, text, digest FROM chunk")
         wrong = [(right, id_) for id_, text, kept in chunks if (right := documents.text_digest(text)) != kept]
@@ -44,7 +44,7 @@ def repair(connection: Connection) -> None:
 
 def sqlite_integrity(connection: Connection) -> list[str]:
     """SQLite's own check of every page, index and constraint."""
-    found = [row[0] for row in rows(connection, f"PRAGMA integrity_check({SAMPLE + 1})")]
+    found = [row[0] for row in rows(connection, f"PRAGMA integrity_check({quick.SAMPLE + 1})")]
     # SQLite also asks FTS5 here; a broken keyword index is reported by its own check, and can be rebuilt
     return [line for line in found if line != "ok" and "chunk_fts" not in line]
 
@@ -53,13 +53,6 @@ def foreign_keys(connection: Connection) -> list[str]:
     """No row points at one that is not there."""
     found = [f"{row[0]} row {row[1]}" for row in rows(connection, "PRAGMA foreign_key_check")]
     return [line for line in found if not line.startswith(("vector_", "piece_"))]
-
-
-def migrations(connection: Connection) -> list[str]:
-    """The schema is the one that the recorded migrations made."""
-    steps = migrate.shipped()
-    recorded = rows(connection, "SELECT number, sha256 FROM migration ORDER BY number")
-    return [f"migration {step.number:04}" for step in steps if (step.number, step.sha256) not in recorded]
 
 
 def document_text(connection: Connection) -> list[str]:
@@ -87,13 +80,6 @@ def orphans(connection: Connection) -> list[str]:
         " UNION ALL SELECT 'tag ' || name FROM tag WHERE document_id NOT IN (SELECT id FROM document)"
     )
     return [row[0] for row in rows(connection, sql)]
-
-
-def chunk_count(connection: Connection) -> list[str]:
-    """The kept number of chunks is the number of chunks."""
-    kept = value(connection, "SELECT value FROM meta WHERE key = 'chunks'")
-    found = value(connection, "SELECT count(*) FROM chunk")
-    return [] if kept == found else [f"{kept} kept, {found} counted"]
 
 
 def keyword_index(connection: Connection) -> list[str]:
@@ -189,14 +175,19 @@ def piece_counts(connection: Connection) -> list[str]:
     return wrong
 
 
-CHECKS: tuple[tuple[str, Callable[[Connection], list[str]], bool], ...] = (  # name, check, whether repair mends it
+def term_counts(connection: Connection) -> list[str]:
+    """No common word is said to stand in more chunks than there were; the counts are estimates by intent."""
+    return [f"word {text}" for (text,) in rows(connection, "SELECT text FROM term WHERE chunks > counted")]
+
+
+CHECKS: quick.Checks = (  # name, check, whether repair mends it
     ("sqlite", sqlite_integrity, False),
-    ("migrations", migrations, False),
+    ("migrations", quick.migrations, False),
     ("foreign_keys", foreign_keys, False),
     ("orphans", orphans, False),
     ("documents", document_text, False),
     ("digests", digests, True),
-    ("chunk_count", chunk_count, True),
+    ("chunk_count", quick.chunk_count, True),
     ("keyword_index", keyword_index, True),
     ("vectors_present", vectors_present, False),
     ("vectors_owned", vectors_owned, True),
@@ -204,15 +195,8 @@ CHECKS: tuple[tuple[str, Callable[[Connection], list[str]], bool], ...] = (  # n
     ("sign_codes", sign_codes, True),
     ("word_pieces", word_pieces, False),
     ("piece_counts", piece_counts, True),
+    ("term_counts", term_counts, True),
 )
-
-
-def _finding(connection: Connection, name: str, check: Callable[[Connection], list[str]], repairable: bool) -> Finding:
-    try:
-        wrong = check(connection)
-    except Damaged as error:
-        wrong = [str(error)]
-    return Finding(name, not wrong, len(wrong), tuple(wrong[:SAMPLE]), repairable and bool(wrong))
 
 
 def _expected_spans(texts: list[str]) -> list[tuple[int, int, int]]:

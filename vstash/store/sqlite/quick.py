@@ -16,10 +16,13 @@ from vstash.types import Finding
 
 SAMPLE = 5  # violations named in a finding
 
+Check = Callable[[Connection], list[str]]  # the violations found, each named
+Checks = tuple[tuple[str, Check, bool], ...]
+
 
 def run(connection: Connection) -> list[Finding]:
     """Every fast check."""
-    return [_finding(connection, *one) for one in CHECKS]
+    return [finding(connection, *one) for one in CHECKS]
 
 
 def migrations(connection: Connection) -> list[str]:
@@ -73,7 +76,7 @@ def sign_codes(connection: Connection) -> list[str]:
     return wrong
 
 
-CHECKS: tuple[tuple[str, Callable[[Connection], list[str]], bool], ...] = (  # name, check, whether repair mends it
+CHECKS: Checks = (  # name, check, whether repair mends it
     ("migrations", migrations, False),
     ("chunk_count", chunk_count, True),
     ("documents", documents, False),
@@ -84,7 +87,8 @@ CHECKS: tuple[tuple[str, Callable[[Connection], list[str]], bool], ...] = (  # n
 )
 
 
-def _finding(connection: Connection, name: str, check: Callable[[Connection], list[str]], repairable: bool) -> Finding:
+def finding(connection: Connection, name: str, check: Check, repairable: bool) -> Finding:
+    """Run one check; what is too damaged to be read is a violation of it."""
     try:
         wrong = check(connection)
     except Damaged as error:
