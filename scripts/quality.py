@@ -112,8 +112,8 @@ def main() -> None:
     if given.readme:
         path = ROOT / "README.md"
         marked = re.sub(
-            r"(?s)(<!-- quality -->\n).*?(\n<!-- /quality -->)",
-            lambda found: found[1] + text + found[2],
+            r"(?s)(<!-- quality -->\n).*?(<!-- /quality -->)",
+            lambda found: found[1] + text + "\n\n" + found[2],
             path.read_text(encoding="utf-8"),
         )
         path.write_text(marked, encoding="utf-8")
