@@ -76,6 +76,8 @@ class _Page:
         self._break(tag)
         if tag == "meta":
             self._meta(attributes)
+        elif tag == "link" and (attributes.get("rel") or "").lower() == "canonical":
+            self.metadata.setdefault("canonical", clean(attributes.get("href") or "").strip())
         elif tag == "title":
             self._in_title = not self.title
         elif tag in {"pre", "tr"}:
