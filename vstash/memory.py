@@ -242,6 +242,13 @@ class Memory:
             raise ChunkNotFound(f"there is no chunk {chunk_id}", hint="search again: a changed document gets new ids")
         return found[0]
 
+    def passage(self, uri: str, seq: int) -> Passage:
+        """A passage of a document by its number there, from 0. Raises: DocumentNotFound, ChunkNotFound."""
+        ids = self._store.chunk_ids(self.get(uri).id)
+        if not 0 <= seq < len(ids):
+            raise ChunkNotFound(f"{uri} has no passage {seq}", hint=f"they are numbered 0 to {len(ids) - 1}")
+        return self.chunk(ids[seq])
+
     def list(
         self,
         *,
