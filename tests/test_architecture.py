@@ -18,7 +18,7 @@ LAYERS = (
     ("memory", "doctor"),
     ("why",),
     ("sync", "pages"),
-    ("ingest", "search", "check", "evaluate", "exchange", "reindex", "walk"),
+    ("ingest", "search", "check", "evaluate", "exchange", "reindex", "walk", "history"),
     ("plan", "opening"),
     ("rank", "encode", "store", "text", "fetch"),
     ("filters",),

@@ -213,8 +213,11 @@ class Ingest:
         return stored or replace(own, noise=calibrate(self._encoder))
 
 
-def from_file(path: Path, labels: Labels) -> Pending | Failure:
-    """A file to add; its uri is its absolute path. Here it is only hashed, so that many can wait in line."""
+def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | None]) -> Pending | Failure:
+    """A file to add; its uri is its absolute path. Here it is only hashed, so that many can wait in line.
+
+    `dated` gives the date of a file that names none itself.
+    """
     uri = printable(str(path))
     try:
         with path.open("rb") as file:
@@ -235,7 +238,8 @@ def from_file(path: Path, labels: Labels) -> Pending | Failure:
             modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         except OSError as error:
             raise UnsupportedSource(_unreadable(error)) from error
-        return replace(from_bytes(data, uri, labels).load(), modified_at=modified)
+        source = from_bytes(data, uri, labels).load()
+        return replace(source, modified_at=modified, dated_at=source.dated_at or dated(path))
 
     return Pending(uri, content_hash, labels, load)
 

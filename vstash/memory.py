@@ -24,11 +24,14 @@ from vstash.types import AddResult, Document, Mode, Query, Report, Results, Sour
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from vstash import check, exchange, ingest, pages, reindex, sync, walk, why
+    from vstash import check, exchange, history, ingest, pages, reindex, sync, walk, why
 else:  # what a search does without
-    check, exchange, ingest, pages, reindex, sync, walk, why = map(
+    check, exchange, history, ingest, pages, reindex, sync, walk, why = map(
         later,
-        (f"vstash.{name}" for name in ("check", "exchange", "ingest", "pages", "reindex", "sync", "walk", "why")),
+        (
+            f"vstash.{name}"
+            for name in ("check", "exchange", "history", "ingest", "pages", "reindex", "sync", "walk", "why")
+        ),
     )
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -338,8 +341,9 @@ def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.Pa
 
 
 def _sources(path: str | os.PathLike[str], labels: ingest.Labels) -> Iterator[ingest.Pending | ingest.Failure]:
+    dated = history.History(Path(path)).date
     for file in walk.files(Path(path)):
-        yield ingest.from_file(file, labels)
+        yield ingest.from_file(file, labels, dated)
 
 
 def _files(path: str | os.PathLike[str]) -> Iterator[Path | str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from vstash.errors import InputError
+from vstash.history import History
 from vstash.ingest import Failure, Ingest, Labels, Pending, from_file, printable
 from vstash.store.base import Store
 from vstash.types import AddResult, Document
@@ -53,7 +54,8 @@ def compare(store: Store, folder: Path, labels: Labels, selection: Selection) ->
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder", hint="vstash sync takes one; for a single file: vstash add")
     top = Path(folder).absolute()
-    found = [from_file(path, labels) for path in files(top, selection)]
+    dated = History(top).date
+    found = [from_file(path, labels, dated) for path in files(top, selection)]
     known = {document.uri: document for document in store.documents() if _below(document.uri, top)}
     if known and not found:
         raise InputError(
