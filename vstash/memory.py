@@ -263,8 +263,8 @@ class Memory:
         return list(self._store.documents(_both(filter, from_options(collection=collection, tags=tags))))
 
     def forget(self, uri: str) -> None:
-        """Remove a document and all that hangs on it. Raises: DocumentNotFound."""
-        if not self._store.forget(uri):
+        """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound."""
+        if not self._store.forget_all([uri, *ingest.parts_of(self._store, [uri])]):
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
 
     def stats(self) -> dict[str, Any]:

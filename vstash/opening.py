@@ -14,7 +14,8 @@ from vstash.text.places import words
 
 EDGE_WORDS = 6  # at either end of a passage: enough to be found once in a page
 _MARKS = re.compile(r"^(?:- )+")  # that readers put before the words of a list item
-_INSIDE = {"member", "attachment"}  # a file inside of the file: lines are its own, not the outer one's
+_INSIDE = {"member", "attachment", "message"}  # a file inside of the file: lines are its own, not the outer one's
+_PARTS = ("message", "attachment")  # what a document of its own lies in, as in its uri
 _WITHOUT_ORIGINAL = ("memory:", "stdin:")
 
 
@@ -34,10 +35,10 @@ def open_at(uri: str, kind: str, place: Mapping[str, Any], text: str) -> Opening
         raise InputError(f"{uri} was never a file or page", hint="its text is all there is: vstash get")
     if "://" in uri:
         return Opening(_address(uri, kind, place, text), None, place)
-    inside = place.keys() & _INSIDE
-    if "line" in place and not inside:
-        return Opening(f"{uri}:{place['line']}", uri, place)
-    return Opening(" ".join(filter(None, (uri, words(place)))), uri, place)
+    path = uri.removesuffix("#" + "/".join(str(place[label]) for label in _PARTS if label in place))
+    if "line" in place and not place.keys() & _INSIDE:
+        return Opening(f"{path}:{place['line']}", path, place)
+    return Opening(" ".join(filter(None, (path, words(place)))), path, place)
 
 
 def _address(uri: str, kind: str, place: Mapping[str, Any], text: str) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from vstash.errors import VstashError
 from vstash.fetch.client import Answer, Fetcher
 from vstash.filters import Eq
-from vstash.ingest import Failure, Labels, Pending, from_bytes, printable, reason
+from vstash.ingest import PART_OF, Failure, Labels, Pending, from_bytes, printable, reason
 from vstash.store.base import Store
 from vstash.text.dates import parse_date
 from vstash.text.formats import READERS
@@ -71,6 +71,10 @@ class Pages:
             content_hash=hashlib.sha256(f"{read.title}\0{read.text}".encode()).hexdigest(),
             modified_at=parse_date(answer.headers.get("last-modified")),
             metadata=about,
+            parts=tuple(
+                replace(part, uri=uri + part.uri.removeprefix(read.uri), metadata={**part.metadata, PART_OF: uri})
+                for part in read.parts
+            ),
         )
 
 

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from vstash import Memory, SourceTooLarge, UnsupportedSource
-from vstash.cli.app import app
+from vstash.cli.app import build
 from vstash.fetch.client import Answer, Bounds, Fetcher
 from vstash.fetch.guard import is_public
 from vstash.pages import canonical, file_name
@@ -301,7 +301,7 @@ def test_without_the_extra_there_is_one_line(memory: Memory, tmp_path: Path, mon
 def test_from_the_command_line(database: Path, site: Site):
     address = site.put("/a", SHIPS)
     options = ["--db", str(database), "--encoder", "hash"]
-    assert CliRunner().invoke(app, [*options, "add", address]).exit_code == 1
-    assert CliRunner().invoke(app, [*options, "add", address, "--allow-private"]).exit_code == 0
-    shown = CliRunner().invoke(app, [*options, "get", address])
+    assert CliRunner().invoke(build(), [*options, "add", address]).exit_code == 1
+    assert CliRunner().invoke(build(), [*options, "add", address, "--allow-private"]).exit_code == 0
+    shown = CliRunner().invoke(build(), [*options, "get", address])
     assert shown.stdout == "Ships\n\nIron holds the anchor.\n"
