@@ -78,7 +78,7 @@ def test_phrases_are_always_sent_and_first() -> None:
 
 
 def test_small_and_filtered_sets_are_compared_exactly_and_large_ones_by_their_codes() -> None:
-    small, large = replace(STATS, chunks=EXACT_MAX), replace(STATS, chunks=EXACT_MAX + 1)
+    small, large = STATS._replace(chunks=EXACT_MAX), replace(STATS, chunks=EXACT_MAX + 1)
     assert arm(Query("heron"), small, "vector").path == "exact"
     found = arm(Query("heron"), large, "vector")
     assert found.path == "codes"
@@ -109,9 +109,9 @@ def test_the_published_fusion_weighs_by_idf_and_sends_every_word() -> None:
 
 
 def test_stages_follow_the_query() -> None:
-    assert plan(Query("heron"), STATS).stages == ("collapse", "limit")
+    assert plan(Query("heron"), STATS).stages == ("depth", "collapse", "limit")
     asked = Query("heron", recency=30, diversity=0.5, by_document=True)
-    assert plan(asked, STATS).stages == ("recency", "diversify", "group", "limit")
+    assert plan(asked, STATS).stages == ("depth", "recency", "diversify", "group", "limit")
 
 
 def test_a_plan_says_why() -> None:
