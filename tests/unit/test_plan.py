@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from vstash.plan import EXACT_MAX, POSTINGS, choose_terms, plan
@@ -78,12 +76,12 @@ def test_phrases_are_always_sent_and_first() -> None:
 
 
 def test_small_and_filtered_sets_are_compared_exactly_and_large_ones_by_their_codes() -> None:
-    small, large = STATS._replace(chunks=EXACT_MAX), replace(STATS, chunks=EXACT_MAX + 1)
+    small, large = STATS._replace(chunks=EXACT_MAX), STATS._replace(chunks=EXACT_MAX + 1)
     assert arm(Query("heron"), small, "vector").path == "exact"
     found = arm(Query("heron"), large, "vector")
     assert found.path == "codes"
     assert found.rescore > found.pool
-    assert arm(Query("heron"), replace(large, matching=10), "vector").path == "exact"
+    assert arm(Query("heron"), large._replace(matching=10), "vector").path == "exact"
 
 
 def test_pools_grow_with_the_limit() -> None:
