@@ -107,8 +107,8 @@ class _Page:
 
     @property
     def kept(self) -> int:
-        """How many characters were written."""
-        return self._length
+        """How many characters were written, but for white space around them."""
+        return len("".join(self.out).strip())
 
     def start(self, tag: str, attributes: Any) -> None:
         if self._skipped or self._skips(tag, attributes):
@@ -133,6 +133,7 @@ class _Page:
             self._gap = (self._gap.rstrip(" -|") or "\n") + "- "
             self._fresh = True
         elif tag in _HEADINGS:
+            self._close_heading(_HEADINGS[tag])  # one that was never ended
             self._heading = []
         elif tag == "img":
             self.data(attributes.get("alt") or "")
@@ -192,9 +193,9 @@ class _Page:
         self._gap, self._fresh = "", False
         begin = self._length + len(gap)
         self._spans = [begin if start is None else start for start in self._spans]
-        if self._heading is not None:
+        if self._heading is not None and (self._heading or text.strip()):
             if not self._heading:
-                self.headings.append(Heading(begin, 0, ""))
+                self.headings.append(Heading(begin + len(text) - len(text.lstrip()), 0, ""))
             self._heading += [gap if self._heading else "", text]
         self.out += [gap, text]
         self._length = begin + len(text)
