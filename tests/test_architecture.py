@@ -17,15 +17,15 @@ LAYERS = (
     ("cli",),
     ("memory", "doctor"),
     ("why",),
-    ("sync",),
-    ("ingest", "search", "check", "evaluate", "exchange", "reindex", "walk"),
-    ("plan",),
-    ("rank", "encode", "store", "text"),
+    ("sync", "pages"),
+    ("ingest", "search", "check", "evaluate", "exchange", "reindex", "walk", "history"),
+    ("plan", "opening"),
+    ("rank", "encode", "store", "text", "fetch"),
     ("filters",),
     ("types", "extras", "config"),
     ("errors",),
 )
-PURE = ("plan", "rank", "filters", "types", "errors")  # no I/O: these may not touch the outside
+PURE = ("plan", "rank", "filters", "opening", "types", "errors")  # no I/O: these may not touch the outside
 OUTSIDE = {"apsw", "sqlite_vec", "os", "pathlib", "subprocess", "socket", "shutil", "tempfile", "time", "random"}
 DRIVER = {"apsw", "sqlite_vec", "sqlite3"}
 DRIVER_HOME = "vstash.store.sqlite.connection"

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,19 +22,22 @@ from vstash.encode.base import Encoder, Tokenizing
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
 from vstash.errors import SourceTooLarge, SpaceMismatch, UnsupportedSource, VstashError
+from vstash.filters import In
 from vstash.store.base import Entry, Store, Stored
 from vstash.text.passage import digest, estimate_starts, passage
-from vstash.text.read import extract
+from vstash.text.read import Extract, extract
 from vstash.text.split import split
 from vstash.text.terms import extra_terms
 from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
 
-RECIPE = "2"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+RECIPE = "3"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 BATCH_FILES = 64  # files looked up together
 MAX_BYTES = 64 * 1024 * 1024  # of one file
+PART_OF = "part_of"  # metadata: the uri of the document that this one came in
+HOLDING_PARTS = (".eml", ".msg", ".mbox")  # what may have had parts before, whatever it is now
 SPECIAL_TOKENS = 2  # that an encoder adds to each text: one before, one after
 DEFAULT_WINDOW = 256  # tokens, for an encoder that does not say
 
@@ -75,6 +80,7 @@ class _Batch:
     took: list[float] = field(default_factory=list)
     vectors: list[Vectors | None] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)  # that the passages are encoded with
+    parts: dict[str, str] = field(default_factory=dict)  # of documents that came in another: whose they are
     size: int = 0
 
 
@@ -134,10 +140,15 @@ class Ingest:
             chunks = tuple(split(replace(source, title=title), self._window, self._starts))
             if not chunks:
                 raise UnsupportedSource("the text is blank", hint="there is nothing in it to search for")
+            parts = [(part, tuple(split(part, self._window, self._starts))) for part in source.parts]
         except VstashError as error:
             return AddResult(one.uri, "failed", took=time.perf_counter() - started, error=reason(error))
         self._hold(batch, source, chunks, None, time.perf_counter() - started)
         batch.titles[-1] = title
+        for part, pieces in parts:
+            if pieces:
+                self._hold(batch, part, pieces, None, 0.0)
+                batch.parts[part.uri] = source.uri
         return None
 
     def _hold(
@@ -177,9 +188,23 @@ class Ingest:
             )
         ]
         statuses = self._store.put(entries, space, self._now())
+        self._forget_lost_parts(batch)
         share = (time.perf_counter() - started) / batch.size
+        sizes = Counter({entry.source.uri: len(entry.chunks) for entry in entries})
+        for part, whole in batch.parts.items():
+            sizes[whole] += sizes[part]
         for entry, status, took in zip(entries, statuses, batch.took, strict=True):
-            yield AddResult(entry.source.uri, status, len(entry.chunks), took + share * len(entry.chunks))
+            uri = entry.source.uri
+            if uri not in batch.parts:
+                yield AddResult(uri, status, sizes[uri], took + share * sizes[uri])
+
+    def _forget_lost_parts(self, batch: _Batch) -> None:
+        """What came in an earlier version of a document, and no longer does."""
+        held = {source.uri for source in batch.sources}
+        wholes = {uri for uri in held if uri.lower().endswith(HOLDING_PARTS)} | set(batch.parts.values())
+        lost = [uri for uri in parts_of(self._store, sorted(wholes)) if uri not in held]
+        if lost:
+            self._store.forget_all(lost)
 
     def _vectors(self, texts: list[list[str]], keys: list[list[bytes]], given: list[Vectors | None]) -> list[Vectors]:
         """One matrix for each document; a text that was ever encoded is not encoded again."""
@@ -213,8 +238,11 @@ class Ingest:
         return stored or replace(own, noise=calibrate(self._encoder))
 
 
-def from_file(path: Path, labels: Labels) -> Pending | Failure:
-    """A file to add; its uri is its absolute path. Here it is only hashed, so that many can wait in line."""
+def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | None]) -> Pending | Failure:
+    """A file to add; its uri is its absolute path. Here it is only hashed, so that many can wait in line.
+
+    `dated` gives the date of a file that names none itself.
+    """
     uri = printable(str(path))
     try:
         with path.open("rb") as file:
@@ -235,7 +263,8 @@ def from_file(path: Path, labels: Labels) -> Pending | Failure:
             modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         except OSError as error:
             raise UnsupportedSource(_unreadable(error)) from error
-        return replace(from_bytes(data, uri, labels).load(), modified_at=modified)
+        source = from_bytes(data, uri, labels).load()
+        return replace(source, modified_at=modified, dated_at=source.dated_at or dated(path))
 
     return Pending(uri, content_hash, labels, load)
 
@@ -247,22 +276,38 @@ def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
 
     def load() -> Source:
         found = extract(data, name)
-        return Source(
-            uri=uri,
-            text=found.text,
-            title=found.title or name,
-            kind=found.kind,
-            content_hash=content_hash,
-            dated_at=found.dated_at,
-            tags=labels.tags,
-            collection=labels.collection,
-            metadata=found.metadata,
-            headings=found.headings,
-            atoms=found.atoms,
-            places=found.places,
+        parts = (
+            replace(_source(part, f"{uri}#{inner}", content_hash, labels), metadata={**part.metadata, PART_OF: uri})
+            for inner, part in found.parts.items()
         )
+        return replace(_source(found, uri, content_hash, labels), parts=tuple(parts))
 
     return Pending(uri, content_hash, labels, load)
+
+
+def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Source:
+    return Source(
+        uri=uri,
+        text=found.text,
+        title=found.title or re.split("[/#]", uri)[-1],
+        kind=found.kind,
+        content_hash=content_hash,
+        dated_at=found.dated_at,
+        tags=labels.tags,
+        collection=labels.collection,
+        metadata=found.metadata,
+        headings=found.headings,
+        atoms=found.atoms,
+        places=found.places,
+    )
+
+
+def parts_of(store: Store, uris: Sequence[str]) -> list[str]:
+    """The uris of the documents that came in these, such as attachments of mails."""
+    if not uris:
+        return []
+    found = store.documents(In(f"metadata.{PART_OF}", tuple(uris)))
+    return [one.uri for one in found if one.uri.startswith(f"{one.metadata[PART_OF]}#")]
 
 
 def from_text(text: str, uri: str | None, title: str, labels: Labels) -> Pending:

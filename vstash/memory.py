@@ -24,11 +24,14 @@ from vstash.types import AddResult, Document, Mode, Query, Report, Results, Sour
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from vstash import check, exchange, ingest, reindex, sync, walk, why
+    from vstash import check, exchange, history, ingest, pages, reindex, sync, walk, why
 else:  # what a search does without
-    check, exchange, ingest, reindex, sync, walk, why = map(
+    check, exchange, history, ingest, pages, reindex, sync, walk, why = map(
         later,
-        (f"vstash.{name}" for name in ("check", "exchange", "ingest", "reindex", "sync", "walk", "why")),
+        (
+            f"vstash.{name}"
+            for name in ("check", "exchange", "history", "ingest", "pages", "reindex", "sync", "walk", "why")
+        ),
     )
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -93,22 +96,40 @@ class Memory:
         """Give the file back."""
         self._store.close()
 
-    def add(self, paths: Paths, *, collection: str = "default", tags: Sequence[str] = ()) -> list[AddResult]:
-        """Add files and folders, one result for each file; what is unchanged is not read again.
+    def add(
+        self,
+        paths: Paths,
+        *,
+        collection: str = "default",
+        tags: Sequence[str] = (),
+        allow_private: bool = False,
+    ) -> list[AddResult]:
+        """Add files, folders and web pages, one result for each; what is unchanged is not read again.
 
-        A file that cannot be read is a result with status "failed"; the others are stored.
+        A file that cannot be read is a result with status "failed"; the others are stored. Web addresses need
+        the extra `web`, and `allow_private` where they lead into a private network.
         """
-        return list(self.adding(paths, collection=collection, tags=tags))
+        return list(self.adding(paths, collection=collection, tags=tags, allow_private=allow_private))
 
     def files(self, path: str | os.PathLike[str]) -> list[Path | str]:
         """What `add` would look at under a path, in its order."""
         return list(_files(path))
 
-    def adding(self, paths: Paths, *, collection: str = "default", tags: Sequence[str] = ()) -> Iterator[AddResult]:
+    def adding(
+        self,
+        paths: Paths,
+        *,
+        collection: str = "default",
+        tags: Sequence[str] = (),
+        allow_private: bool = False,
+    ) -> Iterator[AddResult]:
         """Like `add`, one result after another: what has been yielded as added is stored."""
         labels = _labels(collection, tags)
         several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-        found = chain.from_iterable(_sources(path, labels) for path in several)
+        web = pages.Pages(self._store, labels, allow_private=allow_private) if any(map(_is_address, several)) else None
+        found = chain.from_iterable(
+            [web.pending(os.fspath(path))] if web and _is_address(path) else _sources(path, labels) for path in several
+        )
         return self._ingest().add(found)
 
     def compare(
@@ -224,6 +245,13 @@ class Memory:
             raise ChunkNotFound(f"there is no chunk {chunk_id}", hint="search again: a changed document gets new ids")
         return found[0]
 
+    def passage(self, uri: str, seq: int) -> Passage:
+        """A passage of a document by its number there, from 0. Raises: DocumentNotFound, ChunkNotFound."""
+        ids = self._store.chunk_ids(self.get(uri).id)
+        if not 0 <= seq < len(ids):
+            raise ChunkNotFound(f"{uri} has no passage {seq}", hint=f"they are numbered 0 to {len(ids) - 1}")
+        return self.chunk(ids[seq])
+
     def list(
         self,
         *,
@@ -235,8 +263,8 @@ class Memory:
         return list(self._store.documents(_both(filter, from_options(collection=collection, tags=tags))))
 
     def forget(self, uri: str) -> None:
-        """Remove a document and all that hangs on it. Raises: DocumentNotFound."""
-        if not self._store.forget(uri):
+        """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound."""
+        if not self._store.forget_all([uri, *ingest.parts_of(self._store, [uri])]):
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
 
     def stats(self) -> dict[str, Any]:
@@ -313,20 +341,20 @@ def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.Pa
 
 
 def _sources(path: str | os.PathLike[str], labels: ingest.Labels) -> Iterator[ingest.Pending | ingest.Failure]:
-    name = os.fspath(path)
-    if "://" in name:
-        yield ingest.Failure(name, "web pages cannot be added yet: save the page and add the file")
-        return
-    for file in walk.files(Path(name)):
-        yield ingest.from_file(file, labels)
+    dated = history.History(Path(path)).date
+    for file in walk.files(Path(path)):
+        yield ingest.from_file(file, labels, dated)
 
 
 def _files(path: str | os.PathLike[str]) -> Iterator[Path | str]:
-    name = os.fspath(path)
-    if "://" in name:
-        yield name
+    if _is_address(path):
+        yield os.fspath(path)
     else:
-        yield from walk.files(Path(name))
+        yield from walk.files(Path(path))
+
+
+def _is_address(path: str | os.PathLike[str]) -> bool:
+    return "://" in os.fspath(path)
 
 
 def _labels(collection: str, tags: Sequence[str]) -> ingest.Labels:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from vstash.errors import InputError
-from vstash.ingest import Failure, Ingest, Labels, Pending, from_file, printable
+from vstash.history import History
+from vstash.ingest import PART_OF, Failure, Ingest, Labels, Pending, from_file, parts_of, printable
 from vstash.store.base import Store
 from vstash.types import AddResult, Document
 from vstash.walk import Selection, files
@@ -53,8 +54,9 @@ def compare(store: Store, folder: Path, labels: Labels, selection: Selection) ->
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder", hint="vstash sync takes one; for a single file: vstash add")
     top = Path(folder).absolute()
-    found = [from_file(path, labels) for path in files(top, selection)]
-    known = {document.uri: document for document in store.documents() if _below(document.uri, top)}
+    dated = History(top).date
+    found = [from_file(path, labels, dated) for path in files(top, selection)]
+    known = {document.uri: document for document in store.documents() if _is_file_below(document, top)}
     if known and not found:
         raise InputError(
             f"{folder} holds no files, but the memory has {len(known):,} of it",
@@ -109,7 +111,8 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
             forgotten.append(old[result.uri])
         yield result
     deletions = comparison.of("delete")
-    store.forget_all([*forgotten, *(change.uri for change in deletions)])
+    gone = [*forgotten, *(change.uri for change in deletions)]
+    store.forget_all([*gone, *parts_of(store, gone)])
     yield from deletions
 
 
@@ -125,7 +128,11 @@ def _same(document: Document, one: Pending) -> bool:
     )
 
 
-def _below(uri: str, top: Path) -> bool:
+def _is_file_below(document: Document, top: Path) -> bool:
+    """Whether it is a file of the folder; what came in a file goes with that."""
+    uri = document.uri
+    if uri.startswith(f"{document.metadata.get(PART_OF)}#"):
+        return False
     return uri.startswith(printable(str(top)).rstrip("/\\") + ("\\" if "\\" in str(top) else "/"))
 
 

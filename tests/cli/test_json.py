@@ -115,7 +115,18 @@ def test_get_gives_a_document_by_uri_or_file_and_a_passage_by_id(run: Run, docs:
     assert run("get", "docs/cats.md", "--json").json == document
     chunk_id = run("search", "cat", "--json").json["hits"][0]["chunk_id"]
     passage = run("get", str(chunk_id), "--json").json
-    assert list(passage) == ["chunk_id", "uri", "title", "heading", "seq", "start", "end", "place", "text"]
+    assert list(passage) == ["chunk_id", "uri", "title", "heading", "seq", "start", "end", "place", "open_at", "text"]
+    assert run("get", "docs/cats.md", "--chunk", "0", "--json").json == passage
+    assert passage["open_at"] == {"target": f"{docs / 'cats.md'}:1", "path": str(docs / "cats.md"), **passage["place"]}
+
+
+def test_get_says_where_to_open_the_original(run: Run, docs: Path) -> None:
+    run("add", "docs/tool.py")
+    run("remember", "The door code is 4711", "--uri", "memory:code")
+    assert run("get", "docs/tool.py", "--open-at").out == f"{docs / 'tool.py'}:1\n"
+    assert run("get", "memory:code", "--chunk", "0", "--json").json["open_at"] is None
+    assert run("get", "memory:code", "--open-at").code == 2
+    assert run("get", "docs/tool.py", "--chunk", "1").code == 3
 
 
 def test_list_gives_documents_without_texts(run: Run, docs: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vstash.errors import UnsupportedSource, VstashError
+from vstash.text.legacy import encoding_of
 from vstash.text.read import extract
 
 
@@ -80,3 +81,10 @@ def test_scraps_give_text_or_one_of_our_errors(data: bytes, name: str):
     except VstashError as error:
         outcome = error.hint
     assert outcome
+
+
+def test_control_characters_do_not_hide_the_script():
+    """Old Word files are full of them."""
+    text = "Компания предлагает со склада в Москве следующий ассортимент вин. " * 4
+    data = text.replace(" ", " \x07\x13\x15 ").encode("cp1251")
+    assert data.decode(encoding_of(data)) == text.replace(" ", " \x07\x13\x15 ")

@@ -176,8 +176,11 @@ def test_mail_with_attachments():
     assert (found.kind, found.title, found.dated_at) == ("mail", "Größe der Schiffe", MADE)
     assert (found.metadata["from"], found.metadata["attachments"]) == ("Jörg <a@b.c>", ["ships.csv", "ship.png"])
     assert "in HTML" not in found.text
-    assert place(found, "Vasa") == {"attachment": "ships.csv", "row": 2}
-    assert (place(found, "iron"), headings(found)[0]) == ({"part": "body"}, (1, "Attachment: ships.csv"))
+    assert place(found, "iron") == {"part": "body"}
+    assert "Attachment: ships.csv\nAttachment: ship.png (ship.png is an image" in found.text
+    assert list(found.parts) == ["ships.csv"]
+    part = found.parts["ships.csv"]
+    assert (part.kind, part.dated_at, place(part, "Vasa")) == ("csv", MADE, {"attachment": "ships.csv", "row": 2})
 
 
 def test_rich_text():

@@ -33,12 +33,17 @@ def register(app: typer.Typer) -> None:
 
 def add(
     context: typer.Context,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and folders; - reads standard input.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH", help="Files, folders, web addresses; - reads standard input.")
+    ],
     collection: Collection = "default",
     tag: Tags = None,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Also web addresses that lead into a private network.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Add files and folders; what has not changed is skipped."""
+    """Add files, folders and web pages; what has not changed is skipped."""
     session: Session = context.obj
     _require_named(paths)
     started = time.perf_counter()
@@ -46,7 +51,7 @@ def add(
     with session.open(create=True) as memory:
         files = [file for path in paths if path != STANDARD_INPUT for file in _files(memory, path, session)]
         with progress(len(files), quiet=session.quiet) as advance:
-            for result in memory.adding(files, collection=collection, tags=tag or ()):
+            for result in memory.adding(files, collection=collection, tags=tag or (), allow_private=allow_private):
                 results.append(result)
                 advance(result)
         if STANDARD_INPUT in paths:

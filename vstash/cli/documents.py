@@ -24,14 +24,24 @@ def get(
     name: Annotated[
         str, typer.Argument(metavar="URI|ID", help="A document's uri or file, or the id of a passage from a search.")
     ],
+    chunk: Annotated[
+        int | None,
+        typer.Option("--chunk", metavar="N", help="One passage of the document, from 0.", min=0, show_default=False),
+    ] = None,
+    open_at: Annotated[
+        bool, typer.Option("--open-at", help="Print where it stands in the original, not its text.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Print a document, or one passage."""
     session: Session = context.obj
     with session.open(encode=False) as memory:
-        if name.isdecimal() and not holds(memory, name):
-            passage = memory.chunk(int(name))
-            shape, text = shapes.passage(int(name), passage), passage.chunk.text
+        by_id = name.isdecimal() and not holds(memory, name)
+        if by_id or chunk is not None or open_at:
+            found = memory.chunk(int(name)) if by_id else memory.passage(by_uri(memory.get, name).uri, chunk or 0)
+            shape, text = shapes.passage(found), found.chunk.text
+            if open_at:
+                text = shapes.opening(found).target
         else:
             document = by_uri(memory.get, name)
             shape, text = shapes.document(document, text=True), document.text or ""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from vstash.errors import InputError
+
 if TYPE_CHECKING:
+    from vstash.opening import Opening
     from vstash.store.base import Passage
     from vstash.types import AddResult, Arm, Contribution, Document, Finding, Hit, Note, Plan, Report, Results
     from vstash.why import Loss
@@ -64,10 +67,14 @@ def document(found: Document, *, text: bool = False) -> dict[str, Any]:
     return {**value, "text": found.text} if text else value
 
 
-def passage(chunk_id: int, found: Passage) -> dict[str, Any]:
-    """One passage."""
+def passage(found: Passage) -> dict[str, Any]:
+    """One passage; `open_at` says where in the original it stands, null for what never was a file or page."""
+    try:
+        where = opening(found)
+    except InputError:
+        where = None
     return {
-        "chunk_id": chunk_id,
+        "chunk_id": found.chunk_id,
         "uri": found.document.uri,
         "title": found.document.title,
         "heading": found.chunk.heading,
@@ -75,8 +82,16 @@ def passage(chunk_id: int, found: Passage) -> dict[str, Any]:
         "start": found.chunk.start,
         "end": found.chunk.end,
         "place": found.chunk.place,
+        "open_at": where and {"target": where.target, "path": where.path, **where.place},
         "text": found.chunk.text,
     }
+
+
+def opening(found: Passage) -> Opening:
+    """Where in the original a passage stands. Raises: InputError for what never was a file or page."""
+    from vstash.opening import open_at
+
+    return open_at(found.document.uri, found.document.kind, found.chunk.place, found.chunk.text)
 
 
 def report(found: Report) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from vstash.cli import snippet
 from vstash.cli.render import BOLD, DIM, END, MARK, RED, coloured, counted, line, named, oneline, paint, talk
+from vstash.text.places import words
 
 if TYPE_CHECKING:
     from vstash.types import Contribution, Document, Hit, Report, Results
@@ -72,10 +73,8 @@ def _where(hit: Hit) -> str:
 
 
 def _place(hit: Hit) -> str:
-    """In words, "sheet Sales, row 3–9"; offsets where the format has no places."""
-    runs = [(name, first, hit.place.get(f"{name}_end")) for name, first in hit.place.items()]
-    spans = [(name, first if last is None else f"{first}–{last}") for name, first, last in runs if name[-4:] != "_end"]
-    return oneline(", ".join(f"{name} {span}" for name, span in spans)) or f"[{hit.start}:{hit.end}]"
+    """In words; offsets where the format has no places."""
+    return oneline(words(hit.place)) or f"[{hit.start}:{hit.end}]"
 
 
 def _explained(part: Contribution) -> str:

@@ -37,6 +37,7 @@ READERS = {
     **_each("richtext", ".rtf"),
     **_each("ebook", ".epub"),
     **_each("mail", ".eml"),
+    **_each("mailbox", ".mbox"),
     **_each("outlook", ".msg"),
     **_each("markup", ".xml .xsd .xsl .xslt .rss .atom .dbk .dita .nxml .tei .kml .gpx"),
     **_each("outlined", ".tex .latex .ltx .sty .cls .org .adoc .asciidoc .asc"),

@@ -10,6 +10,7 @@ from charset_normalizer import from_bytes
 SAMPLE = 1 << 15  # bytes; the detector's time grows with them, its answer hardly
 WESTERN_RUN = 1.6  # mean length of runs of bytes >= 0x80; accents stand alone, other scripts do not
 
+_SPACED = bytes(byte if byte >= 0x20 or byte in b"\t\n\r\x1b" else 0x20 for byte in range(256))
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _UTF8_SEQUENCE = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _DOUBLE_BYTE = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
@@ -39,14 +40,15 @@ def encoding_of(data: bytes, declared: str = "") -> str:
 
 
 def _telling(data: bytes) -> bytes:
-    """The lines with high bytes, up to SAMPLE bytes: the rest is ASCII and says nothing."""
+    """The lines with high bytes, up to SAMPLE bytes: the rest is ASCII and says nothing. Control characters,
+    of which old Word files are full, would make the detector take all of it for noise."""
     lines = re.finditer(rb"[^\n]{0,200}[\x80-\xff][^\n]{0,200}", data)
     sample = b""
     for line in lines:
         sample += line.group() + b"\n"
         if len(sample) > SAMPLE:
             break
-    return sample
+    return sample.translate(_SPACED)
 
 
 def _codec(declared: str) -> str:

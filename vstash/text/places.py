@@ -54,3 +54,9 @@ def joined(first: Mapping[str, Any], last: Mapping[str, Any]) -> dict[str, Any]:
     begin = {name: value for name, value in first.items() if not name.endswith(END)}
     final = {name: last.get(name + END, value) for name, value in last.items() if not name.endswith(END)}
     return begin | {name + END: value for name, value in final.items() if name in begin and value != begin[name]}
+
+
+def words(place: Mapping[str, Any]) -> str:
+    """A place in words: "sheet Sales, row 3–9"."""
+    runs = [(name, first, place.get(f"{name}{END}")) for name, first in place.items() if not name.endswith(END)]
+    return ", ".join(f"{name} {first if last is None else f'{first}–{last}'}" for name, first, last in runs)

@@ -76,6 +76,7 @@ def _extract(said: dict[str, Any]) -> Extract:
         metadata=said["metadata"],
         dated_at=datetime.fromisoformat(said["dated_at"]) if said["dated_at"] else None,
         places=tuple(Place(**place) for place in said["places"]),
+        parts={name: _extract(part) for name, part in said["parts"].items()},
     )
 
 
@@ -96,13 +97,13 @@ def main(reader: str, name: str, memory: str) -> None:
     _limit(int(memory))
     try:
         found = module.read(data, name)
-        said: dict[str, Any] = {**asdict(found), "dated_at": found.dated_at and found.dated_at.isoformat()}
+        said: dict[str, Any] = asdict(found)
     except VstashError as error:
         said = {"kind": type(error).__name__, "error": str(error), "hint": error.hint}
     except MemoryError:
         hint = "split it, or save it anew and add that"
         said = {"kind": "SourceTooLarge", "error": f"{name} takes too much memory to be read", "hint": hint}
-    sys.stdout.write(json.dumps(said))
+    sys.stdout.write(json.dumps(said, default=datetime.isoformat))
 
 
 if __name__ == "__main__":

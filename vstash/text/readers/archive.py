@@ -38,6 +38,9 @@ def read(data: bytes, name: str) -> Extract:
             writer.place({"member": member.filename})
             writer.heading(member.filename, 1)
             writer.include(found, 1, {"member": member.filename})
+            for part, extract in found.parts.items():  # an archive is one document, attachments in it are sections
+                writer.heading(part, 2)
+                writer.include(extract, 2, {"member": member.filename})
     if not stored:
         raise UnsupportedSource(
             f"{name} is an archive without a file that can be read" + (f" ({reasons[0]})" if reasons else ""),

@@ -22,7 +22,8 @@ class Extract:
     (start, end) that should stay whole, disjoint or nested. `places` say where the text stands in the file.
     `metadata` holds what JSON can hold; `metadata["tags"]`, if there, is a list of strings. `title` is ""
     when the document does not name itself.
-    `dated_at` is the date that the document itself gives, in UTC.
+    `dated_at` is the date that the document itself gives, in UTC. `parts` are documents of their own that came
+    in it, by names that differ.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Extract:
     places: tuple[Place, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     dated_at: datetime | None = None
+    parts: Mapping[str, Extract] = field(default_factory=dict)
 
 
 class Reader(Protocol):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vstash.text.readers.base import Extract
-from vstash.text.readers.nested import ARCHIVES, MAILS, inner
+from vstash.text.readers.nested import ARCHIVES, MAILS, distinct, inner, inside
 from vstash.text.readers.writer import Writer
 
 SHOWN = ("from", "to", "cc", "date", "subject")
@@ -33,22 +33,23 @@ class Letter:
 
 
 def written(letter: Letter) -> Extract:
-    """The letter as one document; an attachment that can be read is a section of it, others are named."""
+    """The letter; an attachment that can be read is a part of it, others are only named, with the reason."""
     writer = Writer()
     writer.place({"part": "header"})
     writer.block("\n".join(f"{key.capitalize()}: {letter.fields[key]}" for key in SHOWN if key in letter.fields))
     writer.include(letter.body, labels={"part": "body"})
+    parts: dict[str, Extract] = {}
     names = []
     for attachment in letter.attachments[:ATTACHMENTS]:
         names.append(attachment.name)
         found, why = inner(attachment.data, attachment.name, MAILS | ARCHIVES)
-        writer.place({"attachment": attachment.name})
-        writer.heading(f"Attachment: {attachment.name}", 1)
+        writer.place({"part": "attachments"})
+        writer.line(f"Attachment: {attachment.name}" + (f" ({why})" if why else ""))
         if found:
-            writer.include(found, 1, {"attachment": attachment.name})
-        elif why:
-            writer.block(f"({why})")
+            name = distinct(attachment.name, parts)
+            parts[name] = inside(found, {"attachment": name}, letter.date)
     about: dict[str, object] = dict(letter.fields)
     if names:
         about["attachments"] = names
-    return writer.done("mail", letter.fields.get("subject", "(no subject)"), about, letter.date)
+    done = writer.done("mail", letter.fields.get("subject", "(no subject)"), about, letter.date)
+    return replace(done, parts=parts)

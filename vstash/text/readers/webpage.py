@@ -1,8 +1,12 @@
-"""HTML: the text that a browser would show, in blocks. Parsed as a stream, so depth costs nothing."""
+"""HTML: the text that a browser would show in the page's main part, in blocks.
+
+Parsed as a stream, so depth costs nothing.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from lxml import etree
@@ -11,6 +15,7 @@ from vstash.errors import UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean, decode
 from vstash.text.readers.base import Extract, disjoint, first_title, one_line
+from vstash.text.readers.mainpart import LEAST_SHARE, Layout, layout
 from vstash.types import Heading
 
 _SKIPPED = frozenset({"script", "style", "noscript", "template", "svg", "math", "iframe", "object", "canvas"})
@@ -20,7 +25,16 @@ hr details address"""
 _PARAGRAPHS = frozenset({*_BLOCKS.split(), *_HEADINGS})
 _LINES = frozenset({"div", "br", "li", "tr", "dt", "dd", "caption", "figcaption", "option", "summary", "legend"})
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
-_DATES = ("article:published_time", "date", "dc.date", "dcterms.created", "last-modified")
+_DATES = (
+    "article:published_time",
+    "datepublished",
+    "date",
+    "dc.date",
+    "dcterms.date",
+    "dcterms.created",
+    "last-modified",
+)
+_PUBLISHED = re.compile(r'"datePublished"\s*:\s*"([^"]{4,40})"')
 _KEPT = ("description", "author", "keywords", *_DATES)
 
 
@@ -36,12 +50,28 @@ def read(data: bytes, name: str) -> Extract:
         headings=tuple(built.headings),
         atoms=disjoint(built.atoms),
         metadata=built.metadata,
-        dated_at=next((date for key in _DATES if (date := parse_date(built.metadata.get(key)))), None),
+        dated_at=next((date for named in _dates(built, page) if (date := parse_date(named))), None),
     )
 
 
+def _dates(built: _Page, page: str) -> Iterator[str | None]:
+    """What may say when the page was published, the surest first; schema.org's lies in a script."""
+    yield from (built.metadata.get(key) for key in _DATES[:2])
+    published = _PUBLISHED.search(page)
+    yield published and published[1]
+    yield from (built.metadata.get(key) for key in _DATES[2:])
+
+
 def _parse(page: str, name: str) -> _Page:
-    parser = etree.HTMLParser(target=_Page(), encoding="utf-8", huge_tree=True)
+    """The page's main part; the whole page if that is hardly anything of it."""
+    built = _run(page, name, layout(page))
+    if built.kept < LEAST_SHARE * (built.kept + built.dropped):
+        return _run(page, name, None)
+    return built
+
+
+def _run(page: str, name: str, parts: Layout | None) -> _Page:
+    parser = etree.HTMLParser(target=_Page(parts), encoding="utf-8", huge_tree=True)
     try:
         built: _Page = etree.fromstring(page.encode("utf-8"), parser)
     except etree.LxmlError as error:
@@ -51,9 +81,15 @@ def _parse(page: str, name: str) -> _Page:
 
 class _Page:
     """A parser target that writes the page down; what parts two pieces of text is held in `_gap` until
-    the second one comes, so that the strongest of several breaks wins."""
+    the second one comes, so that the strongest of several breaks wins. With a layout only the main part is
+    written, and `dropped` counts the characters that are not."""
 
-    def __init__(self) -> None:
+    def __init__(self, parts: Layout | None) -> None:
+        self._parts = parts
+        self._depth = 0
+        self._main_depth = 0  # of the outermost element that holds the page's own text; 0 outside of it
+        self._around = False  # whether what is skipped is text all the same
+        self.dropped = 0
         self.out: list[str] = []
         self.headings: list[Heading] = []
         self.atoms: list[tuple[int, int]] = []
@@ -69,13 +105,24 @@ class _Page:
         self._spans: list[int | None] = []  # where the open rows and `pre`s start, once they have text
         self._cells: list[int] = []
 
+    @property
+    def kept(self) -> int:
+        """How many characters were written, but for white space around them."""
+        return len("".join(self.out).strip())
+
     def start(self, tag: str, attributes: Any) -> None:
-        if self._skipped or tag in _SKIPPED:
+        if self._skipped or self._skips(tag, attributes):
             self._skipped += 1
             return
+        self._depth += 1
+        if self._parts and not self._main_depth and self._parts.begins(tag, attributes):
+            self._main_depth = self._depth
+            self._gap = "\n\n" if self._length else ""
         self._break(tag)
         if tag == "meta":
             self._meta(attributes)
+        elif tag == "link" and (attributes.get("rel") or "").lower() == "canonical":
+            self.metadata.setdefault("canonical", clean(attributes.get("href") or "").strip())
         elif tag == "title":
             self._in_title = not self.title
         elif tag in {"pre", "tr"}:
@@ -86,6 +133,7 @@ class _Page:
             self._gap = (self._gap.rstrip(" -|") or "\n") + "- "
             self._fresh = True
         elif tag in _HEADINGS:
+            self._close_heading(_HEADINGS[tag])  # one that was never ended
             self._heading = []
         elif tag == "img":
             self.data(attributes.get("alt") or "")
@@ -94,6 +142,9 @@ class _Page:
         if self._skipped:
             self._skipped -= 1
             return
+        if self._depth == self._main_depth:
+            self._main_depth = 0
+        self._depth -= 1
         if tag == "title":
             self._in_title = False
         elif tag in {"pre", "tr"}:
@@ -106,9 +157,11 @@ class _Page:
 
     def data(self, text: str) -> None:
         if self._skipped:
-            return
-        if self._in_title:
+            self.dropped += len(text.strip()) if self._around else 0
+        elif self._in_title:
             self.title += text
+        elif self._parts and self._parts.main and not self._main_depth:
+            self.dropped += len(text.strip())
         elif self._pre:
             self._write(clean(text))
         else:
@@ -116,6 +169,14 @@ class _Page:
 
     def close(self) -> _Page:
         return self
+
+    def _skips(self, tag: str, attributes: Any) -> bool:
+        """Whether an element is passed over, with all that is in it."""
+        if tag in _SKIPPED:
+            self._around = False
+            return True
+        self._around = self._parts is not None and self._parts.around(tag, attributes, inside=self._main_depth > 0)
+        return self._around
 
     def _flow(self, text: str) -> None:
         words = " ".join(text.split())
@@ -132,10 +193,10 @@ class _Page:
         self._gap, self._fresh = "", False
         begin = self._length + len(gap)
         self._spans = [begin if start is None else start for start in self._spans]
-        if self._heading is not None:
+        if self._heading is not None and (self._heading or text.strip()):
             if not self._heading:
-                self.headings.append(Heading(begin, 0, ""))
-            self._heading += [gap, text]
+                self.headings.append(Heading(begin + len(text) - len(text.lstrip()), 0, ""))
+            self._heading += [gap if self._heading else "", text]
         self.out += [gap, text]
         self._length = begin + len(text)
 
@@ -176,7 +237,7 @@ class _Page:
         self._heading = None
 
     def _meta(self, attributes: Any) -> None:
-        key = (attributes.get("name") or attributes.get("property") or "").lower()
+        key = (attributes.get("name") or attributes.get("property") or attributes.get("itemprop") or "").lower()
         value = clean(attributes.get("content") or "").strip()
         if key in _KEPT and value:
             self.metadata.setdefault(key, value)

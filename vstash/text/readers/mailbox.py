@@ -1,0 +1,42 @@
+"""Mailboxes (.mbox) of many programs, cut where the standard library's mailbox module cuts them: each message is a
+document of its own. That module wants a file, and there is no file here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from vstash.errors import UnsupportedSource
+from vstash.text.decode import decode
+from vstash.text.readers import mail
+from vstash.text.readers.base import LINES, Extract
+from vstash.text.readers.nested import distinct, inside
+from vstash.text.readers.writer import Writer
+
+MESSAGES = 20_000  # of one mailbox
+_FROM = re.compile(rb"^From [^\n]*\n", re.MULTILINE)
+_QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
+
+
+def read(data: bytes, name: str) -> Extract:
+    """A list of the messages, each a part with its attachments after it; plain text if there are none."""
+    starts = [*_FROM.finditer(data)]
+    starts = [one for one in starts if one.start() == 0 or data[: one.start()].endswith((b"\n\n", b"\r\n\r\n"))]
+    if not starts or data[: starts[0].start()].strip():
+        return Extract(decode(data, name), "text", places=LINES)
+    writer = Writer()
+    parts: dict[str, Extract] = {}
+    ends = [one.start() for one in starts[1:]] + [len(data)]
+    for number, (start, end) in enumerate(zip(starts[:MESSAGES], ends, strict=False), 1):
+        try:
+            found = mail.read(_QUOTED.sub(rb"\1", data[start.end() : end]), f"message {number} of {name}")
+        except UnsupportedSource as error:
+            writer.line(f"{number}. ({error})")
+            continue
+        writer.place({"message": number})
+        writer.line(" ".join(filter(None, (f"{number}.", str(found.metadata.get("date", "")), found.title))))
+        key = distinct(str(number), parts)
+        parts[key] = inside(replace(found, parts={}), {"message": key}, None)
+        for inner, part in found.parts.items():
+            parts[f"{key}/{inner}"] = inside(part, {"message": key}, found.dated_at)
+    return replace(writer.done("mailbox", metadata={"messages": len(starts)}), parts=parts)
