@@ -21,7 +21,7 @@ from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
 from vstash.errors import SourceTooLarge, SpaceMismatch, UnsupportedSource, VstashError
 from vstash.store.base import Entry, Store, Stored
-from vstash.text.passage import digest, estimate_starts, passage
+from vstash.text.passage import digest, estimate_starts, own_title, passage
 from vstash.text.read import extract
 from vstash.text.split import split
 from vstash.text.terms import extra_terms
@@ -29,7 +29,7 @@ from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
 
-RECIPE = "2"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+RECIPE = "3"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 BATCH_FILES = 64  # files looked up together
 MAX_BYTES = 64 * 1024 * 1024  # of one file
@@ -48,14 +48,12 @@ class Labels:
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A source on its way: `load` reads and parses it when its turn comes, unless `stored` shows that
-    nothing has changed. `encoded_title` is the title that its passages were encoded with under another
-    name, so that they are cut alike and their vectors are found again."""
+    nothing has changed."""
 
     uri: str
     content_hash: str
     labels: Labels
     load: Callable[[], Source]
-    encoded_title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +128,13 @@ class Ingest:
             return AddResult(one.uri, "unchanged", took=time.perf_counter() - started)
         try:
             source = one.load()
-            title = source.title if one.encoded_title is None else one.encoded_title
+            title = own_title(source.title, source.uri)
             chunks = tuple(split(replace(source, title=title), self._window, self._starts))
             if not chunks:
                 raise UnsupportedSource("the text is blank", hint="there is nothing in it to search for")
         except VstashError as error:
             return AddResult(one.uri, "failed", took=time.perf_counter() - started, error=reason(error))
         self._hold(batch, source, chunks, None, time.perf_counter() - started)
-        batch.titles[-1] = title
         return None
 
     def _hold(
@@ -147,7 +144,7 @@ class Ingest:
         batch.chunks.append(chunks)
         batch.vectors.append(vectors)
         batch.took.append(took)
-        batch.titles.append(source.title)
+        batch.titles.append(own_title(source.title, source.uri))
         batch.size += len(chunks)
 
     def _commit(self, batch: _Batch) -> Iterator[AddResult]:
