@@ -66,12 +66,21 @@ class Store(Protocol):
     Every method raises StoreError where the bytes cannot be reached.
     """
 
+    @property
+    def path(self) -> Path:
+        """The file it lives in; ":memory:" for none."""
+        ...
+
     def space(self) -> Space | None:
         """The space of the vectors; None while nothing is stored."""
         ...
 
     def known(self, uris: Sequence[str]) -> dict[str, Stored]:
         """What is stored under these uris; those unknown are left out."""
+        ...
+
+    def within(self, paths: Sequence[str]) -> dict[str, Stored]:
+        """What is stored under these uris and, as with the files of a folder, below them."""
         ...
 
     def vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:

@@ -64,6 +64,11 @@ class MemoryStore:
         self._next_document = 1
         self._beside: dict[str, dict[int, _Filled]] = {}  # vectors of a space being filled
 
+    @property
+    def path(self) -> Path:
+        """There is no file."""
+        return Path(":memory:")
+
     def space(self) -> Space | None:
         """The space of the vectors."""
         return self._space
@@ -75,6 +80,17 @@ class MemoryStore:
             uri: Stored(document.content_hash, recipe, document.collection, document.tags)
             for uri, (document, recipe) in found.items()
         }
+
+    def within(self, paths: Sequence[str]) -> dict[str, Stored]:
+        """What is stored under these uris and below them."""
+        tops = {path.rstrip("/\\") for path in paths}
+        return self.known(
+            [
+                uri
+                for uri in self._documents
+                if any(uri == top or uri.startswith((f"{top}/", f"{top}\\")) for top in tops)
+            ]
+        )
 
     def vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
         """Vectors already there, by the digest of what was encoded."""

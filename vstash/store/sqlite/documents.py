@@ -44,6 +44,23 @@ def known(connection: Connection, uris: Sequence[str]) -> dict[str, Stored]:
         " FROM document WHERE retired_at IS NULL AND uri IN (SELECT value FROM json_each(?))",
         (json.dumps(list(uris)),),
     )
+    return _stored(found)
+
+
+def within(connection: Connection, paths: Sequence[str]) -> dict[str, Stored]:
+    """What is stored under these uris and below them, on either side of the slash: each a range of the index."""
+    found = rows(
+        connection,
+        f"SELECT uri, content_hash, recipe, collection, {_TAGS}"
+        " FROM json_each(?) AS top CROSS JOIN document ON uri >= top.value AND uri < top.value || char(0x10FFFF)"
+        " WHERE retired_at IS NULL"
+        " AND (uri = top.value OR substr(uri, length(top.value) + 1, 1) IN ('/', '\\'))",
+        (json.dumps(sorted({path.rstrip("/\\") for path in paths})),),
+    )
+    return _stored(found)
+
+
+def _stored(found: Iterable[Sequence[Any]]) -> dict[str, Stored]:
     return {
         uri: Stored(content_hash, recipe, collection, tuple(json.loads(tags)))
         for uri, content_hash, recipe, collection, tags in found

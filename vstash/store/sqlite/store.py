@@ -101,6 +101,11 @@ class SqliteStore:
         with self._use():
             return documents.known(self.connection, uris)
 
+    def within(self, paths: Sequence[str]) -> dict[str, Stored]:
+        """What is stored under these uris and below them."""
+        with self._use():
+            return documents.within(self.connection, paths)
+
     def vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
         """Vectors already there, by the digest of what was encoded."""
         with self.reading():
