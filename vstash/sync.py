@@ -18,6 +18,14 @@ from vstash.types import AddResult
 from vstash.walk import Selection, absolute, files
 
 Action = Literal["add", "change", "move", "delete", "keep", "fail"]
+DONE: Mapping[Action, str] = {
+    "add": "added",
+    "change": "replaced",
+    "move": "moved",
+    "delete": "deleted",
+    "keep": "unchanged",
+    "fail": "failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
