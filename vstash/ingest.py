@@ -54,6 +54,7 @@ class Pending:
     content_hash: str
     labels: Labels
     load: Callable[[], Source]
+    modified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ class Ingest:
         self._window = (encoder.space.max_tokens or DEFAULT_WINDOW) - SPECIAL_TOKENS
         self._starts = encoder.token_starts if isinstance(encoder, Tokenizing) else estimate_starts
         self._recipe = f"{RECIPE}/{self._window}"
+
+    @property
+    def recipe(self) -> str:
+        """How content becomes chunks here, as it is kept with each document."""
+        return self._recipe
 
     def add(self, pending: Iterable[Pending | Failure]) -> Iterator[AddResult]:
         """Store what is new or changed. Results come as soon as they are certain: an `added` is committed.
@@ -215,7 +221,8 @@ def from_file(path: Path, labels: Labels) -> Pending | Failure:
     uri = printable(str(path))
     try:
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
+            status = os.fstat(file.fileno())
+            size, modified_at = status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)
             if size > MAX_BYTES:
                 raise SourceTooLarge(
                     f"it has {size / 2**20:,.0f} MiB, the limit is {MAX_BYTES // 2**20} MiB", hint="split it"
@@ -234,7 +241,7 @@ def from_file(path: Path, labels: Labels) -> Pending | Failure:
             raise UnsupportedSource(_unreadable(error)) from error
         return replace(from_bytes(data, uri, labels).load(), modified_at=modified)
 
-    return Pending(uri, content_hash, labels, load)
+    return Pending(uri, content_hash, labels, load, modified_at)
 
 
 def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:

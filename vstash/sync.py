@@ -5,17 +5,22 @@ A moved file is known by its hash: its passages keep their vectors and nothing i
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path, PurePath
 from typing import Literal
 
 from vstash.errors import InputError
 from vstash.ingest import Failure, Ingest, Labels, Pending, from_file, printable
-from vstash.store.base import Store, Stored
+from vstash.store.base import Renamed, Store, Stored
+from vstash.text.terms import extra_terms
 from vstash.types import AddResult
 from vstash.walk import Selection, absolute, files
+
+BATCH = 256  # documents renamed in one transaction
 
 Action = Literal["add", "change", "move", "delete", "keep", "fail"]
 DONE: Mapping[Action, str] = {
@@ -117,9 +122,10 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
     """
     for change in comparison.of("fail"):
         yield AddResult(change.uri, "failed", error=change.error)
+    renamed = yield from _rename(store, comparison, ingest.recipe)
     actions = {change.uri: change for change in comparison.changes}
     forgotten = []
-    for result in ingest.add([comparison.pending[uri] for uri in _order(comparison)]):
+    for result in ingest.add([comparison.pending[uri] for uri in _order(comparison) if uri not in renamed]):
         change = actions[result.uri]
         if change.action == "move" and result.status != "failed":
             forgotten.append(change.old)
@@ -129,6 +135,46 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
     deletions = comparison.of("delete")
     store.forget_all([*forgotten, *(change.uri for change in deletions)])
     yield from deletions
+
+
+def _rename(store: Store, comparison: Comparison, recipe: str) -> Generator[AddResult, None, set[str]]:
+    """Rename what only moved, without reading it again: the new uris that are settled so. What another reader may
+    read differently, for the name's ending, or would be cut differently today, is left to be read."""
+    moves = [change for change in comparison.of("move") if _alike(comparison, change, recipe)]
+    settled = set()
+    for first in range(0, len(moves), BATCH):
+        batch = moves[first : first + BATCH]
+        started = time.perf_counter()
+        found = [_renamed(store, comparison.pending[change.uri], change.old) for change in batch]
+        done = store.rename([one for one in found if one is not None])
+        for change in compress(compress(batch, found), done):
+            settled.add(change.uri)
+            yield AddResult(change.uri, "added", took=(time.perf_counter() - started) / len(batch))
+    return settled
+
+
+def _alike(comparison: Comparison, change: Change, recipe: str) -> bool:
+    known, ending = comparison.known[change.old], PurePath(change.uri).suffix
+    same = _same(known, comparison.pending[change.uri]) and known.recipe == recipe
+    return same and bool(ending) and ending == PurePath(change.old).suffix
+
+
+def _renamed(store: Store, one: Pending, old: str) -> Renamed | None:
+    """With a title of its own a document only changes its uri; a title that is the name of the file changes as well.
+
+    None where that is not certain: a file may call itself by its name.
+    """
+    document = store.document(old)
+    if document is None:
+        return None
+    name, title = old.rsplit("/", 1)[-1], one.uri.rsplit("/", 1)[-1]
+    if document.title != name:
+        return None if document.title == title else Renamed(old, one.uri, document.title, one.modified_at)
+    if name in (document.text or "") or name in str(document.metadata):
+        return None
+    chunks = [passage.chunk for passage in store.passages(store.chunk_ids(document.id))]
+    terms = tuple(extra_terms(f"{title}\n{chunk.heading}\n{chunk.text}") for chunk in chunks)
+    return Renamed(old, one.uri, title, one.modified_at, terms)
 
 
 def _order(comparison: Comparison) -> Iterator[str]:
@@ -164,6 +210,6 @@ def _part_of(path: Path, database: Path) -> bool:
     return path.name.startswith(database.name) and path.parent.resolve() == database.absolute().parent.resolve()
 
 
-def _hidden(uri: str, failed: Container[str]) -> bool:
+def _hidden(uri: str, failed: Collection[str]) -> bool:
     """Whether a file may still be there, in a folder that cannot be looked into now, or itself unreadable."""
-    return uri in failed or any(str(parent) in failed for parent in PurePath(uri).parents)
+    return bool(failed) and (uri in failed or any(str(parent) in failed for parent in PurePath(uri).parents))

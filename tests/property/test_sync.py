@@ -17,10 +17,11 @@ from vstash.store.base import Entry
 
 NAMES = st.sampled_from(["a.md", "b.txt", "c", "sub/a.md", "sub/b.txt", "sub/deep/c.txt", "other/a.md", "c/d.txt"])
 FOLDERS = st.sampled_from(["sub", "sub/deep", "other", "c", "new"])
+NAMED = "# a.md\n\n"  # as a file in a.md, and elsewhere
 TITLED = "# Birds of the shore\n\n## Herons\n\n"
 LONG = " ".join(f"filler{at}" for at in range(300))  # several passages
 WORDS = st.lists(st.sampled_from(["heron", "stork", "reed", "marsh", "salt"]), min_size=1, max_size=4).map(" ".join)
-TEXTS = st.builds("".join, st.tuples(st.sampled_from(["", TITLED]), WORDS, st.sampled_from(["", f" {LONG}"])))
+TEXTS = st.builds("".join, st.tuples(st.sampled_from(["", TITLED, NAMED]), WORDS, st.sampled_from(["", f" {LONG}"])))
 
 
 class AFolder(RuleBasedStateMachine):
@@ -57,7 +58,11 @@ class AFolder(RuleBasedStateMachine):
         data.draw(st.sampled_from(self.files())).unlink()
         (self.top / "always.txt").write_text("there is always a file\n")
 
-    @rule(data=st.data(), name=st.sampled_from(["x.md", "y.txt", "sub2/z.txt"]), more=st.sampled_from(["", " more"]))
+    @rule(
+        data=st.data(),
+        name=st.sampled_from(["x.md", "y.txt", "sub2/z.txt", "sub2/a.md"]),
+        more=st.sampled_from(["", " more"]),
+    )
     def move(self, data: st.DataObject, name: str, more: str) -> None:
         old, new = data.draw(st.sampled_from(self.files())), self.top / name
         new.parent.mkdir(exist_ok=True)

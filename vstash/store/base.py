@@ -52,6 +52,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """A document under a new uri. `terms` are the extra words of each chunk where the title is another one, empty
+    where it stays."""
+
+    old: str
+    uri: str
+    title: str
+    modified_at: datetime | None
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A chunk with its document, as hydrated for a hit."""
 
@@ -92,6 +104,10 @@ class Store(Protocol):
 
         Raises: SpaceMismatch when the store's vectors are of another space, BadVectors.
         """
+        ...
+
+    def rename(self, moves: Sequence[Renamed]) -> list[bool]:
+        """Give documents other uris, in one transaction; False for one that is gone, or whose new uri is taken."""
         ...
 
     def forget(self, uri: str) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vstash.errors import DatabaseNotFound, SpaceMismatch
 from vstash.filters import Filter
-from vstash.store.base import Entry, Passage, Stored
+from vstash.store.base import Entry, Passage, Renamed, Stored
 from vstash.store.sqlite import (
     backup,
     checks,
@@ -164,6 +164,22 @@ class SqliteStore:
             vectors.delete(self.connection, number, document_id)
         documents.delete(self.connection, document_id)
         return ids
+
+    def rename(self, moves: Sequence[Renamed]) -> list[bool]:
+        """Give documents other uris, in one transaction; False for one that is gone, or whose new uri is taken."""
+        with self._use(), writing(self.connection):
+            return [self._rename(one) for one in moves]
+
+    def _rename(self, one: Renamed) -> bool:
+        found = documents.find(self.connection, one.old)
+        if found is None or documents.find(self.connection, one.uri) is not None:
+            return False
+        if one.terms:
+            keyword.delete(self.connection, found)
+        documents.rename(self.connection, found, one)
+        if one.terms:
+            keyword.insert(self.connection, found)
+        return True
 
     def forget(self, uri: str) -> bool:
         """Remove a document and all that hangs on it."""
