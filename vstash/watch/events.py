@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from vstash.errors import InputError
 from vstash.extras import require
 from vstash.watch.follow import Batch
 
@@ -24,7 +25,7 @@ Identity = tuple[int, int]  # device and inode
 def batches(folders: Sequence[Path], talk: Callable[[str], None]) -> Iterator[Batch]:
     """Batches for ever, an empty one at every tick; `talk` is told when watching is slower than it could be.
 
-    Raises: MissingExtra.
+    Raises: MissingExtra, InputError when there is no way to watch the folders.
     """
     watchfiles = require("watchfiles", extra="watch")
     polling: bool | None = None  # watchfiles knows where there is no other way
@@ -53,9 +54,14 @@ def batches(folders: Sequence[Path], talk: Callable[[str], None]) -> Iterator[Ba
                     break
         except FileNotFoundError:  # gone since it was seen
             continue
+        except RuntimeError:  # of watchfiles, for a name that is no text, which is then not said: look at everything
+            time.sleep(TICK_MS / 1000)
         except OSError as error:
             if polling:
-                raise
+                raise InputError(
+                    f"{', '.join(map(str, there))} cannot be watched: {error.strerror or error}",
+                    hint="keep it current with vstash sync instead",
+                ) from error
             polling = True
             talk(f"the system cannot watch this many folders ({error.strerror or error}); looking every second instead")
 
