@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -141,5 +142,5 @@ def _read(name: str, value: object, origin: str) -> Any:
 
 
 def _nearest(name: str, known: Iterable[str], likeness: float) -> str:
-    found = import_module("difflib").get_close_matches(name, list(known), 1, likeness)
+    found = get_close_matches(name, list(known), 1, likeness)
     return found[0] if found else ""

@@ -163,7 +163,10 @@ def build(command: str | None = None) -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(given) if given else run(["--help"]) or USAGE)
+    code = run(given) if given else run(["--help"]) or USAGE
+    if arguments is None:
+        _leave(code)
+    sys.exit(code)
 
 
 def run(given: Sequence[str]) -> int:
@@ -234,6 +237,16 @@ def _unreadable(error: Any) -> tuple[str, str]:
     message = error.format_message().rstrip(".")
     quotes = 'put several words in "quotes", or ' if "extra argument" in message else ""
     return message, f"{quotes}see {error.ctx.command_path if error.ctx else 'vstash'} --help"
+
+
+def _leave(code: int) -> None:
+    """End the process at once: everything is closed, and taking the modules apart costs a tenth of a search."""
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except OSError as error:
+        code = _without_output(error)
+    os._exit(code)
 
 
 def _without_output(error: OSError) -> int:
