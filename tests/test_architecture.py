@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the interfaces down. A module may import what stands below its own line, and its own package.
 LAYERS = (
     ("cli",),
+    ("watch",),
     ("memory", "doctor"),
     ("why",),
     ("sync", "pages"),

@@ -22,7 +22,7 @@ from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
 from vstash.errors import BadVectors, InputError
 from vstash.store.base import Entry, Store, Stored
-from vstash.text.passage import digest, passage
+from vstash.text.passage import digest, own_title, passage
 from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
@@ -179,7 +179,8 @@ class Import:
         window = (encoder.space.max_tokens or WINDOW + 2) - 2
         entries = []
         for one in batch:
-            texts = [passage(one.document.title, chunk.heading, chunk.text, window) for chunk in one.document.chunks]
+            title = own_title(one.document.title, one.document.uri)
+            texts = [passage(title, chunk.heading, chunk.text, window) for chunk in one.document.chunks]
             vectors = checked(encoder.documents(texts), len(texts), encoder.space.dim)
             entry = _entry(one, vectors, [digest(text) for text in texts])
             entries.append(replace(entry, pieces=pieces_of(encoder, texts)))

@@ -24,7 +24,7 @@ from vstash.encode.registry import checked, pieces_of
 from vstash.errors import SourceTooLarge, SpaceMismatch, UnsupportedSource, VstashError
 from vstash.filters import In
 from vstash.store.base import Entry, Store, Stored
-from vstash.text.passage import digest, estimate_starts, passage
+from vstash.text.passage import digest, estimate_starts, own_title, passage
 from vstash.text.read import Extract, extract
 from vstash.text.split import split
 from vstash.text.terms import extra_terms
@@ -53,14 +53,13 @@ class Labels:
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A source on its way: `load` reads and parses it when its turn comes, unless `stored` shows that
-    nothing has changed. `encoded_title` is the title that its passages were encoded with under another
-    name, so that they are cut alike and their vectors are found again."""
+    nothing has changed."""
 
     uri: str
     content_hash: str
     labels: Labels
     load: Callable[[], Source]
-    encoded_title: str | None = None
+    modified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,11 @@ class Ingest:
         self._window = (encoder.space.max_tokens or DEFAULT_WINDOW) - SPECIAL_TOKENS
         self._starts = encoder.token_starts if isinstance(encoder, Tokenizing) else estimate_starts
         self._recipe = f"{RECIPE}/{self._window}"
+
+    @property
+    def recipe(self) -> str:
+        """How content becomes chunks here, as it is kept with each document."""
+        return self._recipe
 
     def add(self, pending: Iterable[Pending | Failure]) -> Iterator[AddResult]:
         """Store what is new or changed. Results come as soon as they are certain: an `added` is committed.
@@ -136,15 +140,17 @@ class Ingest:
             return AddResult(one.uri, "unchanged", took=time.perf_counter() - started)
         try:
             source = one.load()
-            title = source.title if one.encoded_title is None else one.encoded_title
+            title = own_title(source.title, source.uri)
             chunks = tuple(split(replace(source, title=title), self._window, self._starts))
             if not chunks:
                 raise UnsupportedSource("the text is blank", hint="there is nothing in it to search for")
-            parts = [(part, tuple(split(part, self._window, self._starts))) for part in source.parts]
+            parts = [
+                (part, tuple(split(replace(part, title=own_title(part.title, part.uri)), self._window, self._starts)))
+                for part in source.parts
+            ]
         except VstashError as error:
             return AddResult(one.uri, "failed", took=time.perf_counter() - started, error=reason(error))
         self._hold(batch, source, chunks, None, time.perf_counter() - started)
-        batch.titles[-1] = title
         for part, pieces in parts:
             if pieces:
                 self._hold(batch, part, pieces, None, 0.0)
@@ -158,7 +164,7 @@ class Ingest:
         batch.chunks.append(chunks)
         batch.vectors.append(vectors)
         batch.took.append(took)
-        batch.titles.append(source.title)
+        batch.titles.append(own_title(source.title, source.uri))
         batch.size += len(chunks)
 
     def _commit(self, batch: _Batch) -> Iterator[AddResult]:
@@ -246,7 +252,8 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
     uri = printable(str(path))
     try:
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
+            status = os.fstat(file.fileno())
+            size, modified_at = status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)
             if size > MAX_BYTES:
                 raise SourceTooLarge(
                     f"it has {size / 2**20:,.0f} MiB, the limit is {MAX_BYTES // 2**20} MiB", hint="split it"
@@ -266,7 +273,7 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
         source = from_bytes(data, uri, labels).load()
         return replace(source, modified_at=modified, dated_at=source.dated_at or dated(path))
 
-    return Pending(uri, content_hash, labels, load)
+    return Pending(uri, content_hash, labels, load, modified_at)
 
 
 def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:

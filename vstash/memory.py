@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -140,13 +140,15 @@ class Memory:
         tags: Sequence[str] = (),
         include: Sequence[str] = (),
         exclude: Sequence[str] = (),
+        touched: Collection[Path] | None = None,
     ) -> sync.Comparison:
         """What `sync` would do with a folder: files to add, change, move, delete and keep; nothing is written.
 
-        `include` and `exclude` are patterns as in .gitignore. Raises: InputError.
+        `include` and `exclude` are patterns as in .gitignore. With `touched`, absolute paths in the folder,
+        only these are compared, and what is below them. Raises: InputError.
         """
         selection = walk.Selection(tuple(include), tuple(exclude))
-        return sync.compare(self._store, Path(folder), _labels(collection, tags), selection)
+        return sync.compare(self._store, Path(folder), _labels(collection, tags), selection, touched)
 
     def sync(self, comparison: sync.Comparison) -> Iterator[AddResult | sync.Change]:
         """Make the memory equal to the folder that was compared; moved files are not encoded again."""

@@ -11,7 +11,7 @@ from vstash.encode.base import Encoder
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
 from vstash.store.base import Store
-from vstash.text.passage import digest, passage
+from vstash.text.passage import digest, own_title, passage
 from vstash.types import Space
 
 BATCH = 256  # chunks encoded and committed together: all that an interruption can lose
@@ -60,7 +60,10 @@ def _fill(store: Store, encoder: Encoder, space: Space, done: int, report: Calla
         found = store.passages(ids)  # without those that were removed meanwhile
         if not found:
             continue
-        texts = [passage(one.document.title, one.chunk.heading, one.chunk.text, window) for one in found]
+        titles = [own_title(one.document.title, one.document.uri) for one in found]
+        texts = [
+            passage(title, one.chunk.heading, one.chunk.text, window) for title, one in zip(titles, found, strict=True)
+        ]
         matrix = checked(encoder.documents(texts), len(texts), space.dim)
         named = pieces_of(encoder, texts)
         store.fill(space, [one.chunk_id for one in found], [digest(text) for text in texts], matrix, named)

@@ -5,74 +5,97 @@ A moved file is known by its hash: its passages keep their vectors and nothing i
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections import Counter, defaultdict
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from itertools import compress
+from pathlib import Path, PurePath
 from typing import Literal
 
 from vstash.errors import InputError
 from vstash.history import History
-from vstash.ingest import PART_OF, Failure, Ingest, Labels, Pending, from_file, parts_of, printable
-from vstash.store.base import Store
-from vstash.types import AddResult, Document
-from vstash.walk import Selection, files
+from vstash.ingest import HOLDING_PARTS, Failure, Ingest, Labels, Pending, from_file, parts_of, printable
+from vstash.store.base import Renamed, Store, Stored
+from vstash.text.terms import extra_terms
+from vstash.types import AddResult
+from vstash.walk import Selection, absolute, files
+
+BATCH = 256  # documents renamed in one transaction
 
 Action = Literal["add", "change", "move", "delete", "keep", "fail"]
+DONE: Mapping[Action, str] = {
+    "add": "added",
+    "change": "replaced",
+    "move": "moved",
+    "delete": "deleted",
+    "keep": "unchanged",
+    "fail": "failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One file, and what is to be done about it; `old` is where a moved file was and `title` what it was called,
-    `error` why one cannot be read."""
+    """One file, and what is to be done about it; `old` is where a moved file was, `error` why one cannot be read."""
 
     action: Action
     uri: str
     old: str = ""
-    title: str = ""
     error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A folder beside the memory: the changes by uri, and the files they are of."""
+    """A folder, or what was touched in it, beside the memory: the changes by uri, the files they are of, and
+    what the memory knows there."""
 
     changes: tuple[Change, ...]
     pending: Mapping[str, Pending]
+    known: Mapping[str, Stored]
 
     def of(self, *actions: Action) -> list[Change]:
         """The changes of these kinds."""
         return [change for change in self.changes if change.action in actions]
 
+    def sparing(self, uris: Collection[str]) -> Comparison:
+        """The same, but these are not deleted."""
+        kept = (change for change in self.changes if change.action != "delete" or change.uri not in uris)
+        return replace(self, changes=tuple(kept))
 
-def compare(store: Store, folder: Path, labels: Labels, selection: Selection) -> Comparison:
-    """What `apply` would do; nothing is written.
+
+def compare(
+    store: Store, folder: Path, labels: Labels, selection: Selection, touched: Collection[Path] | None = None
+) -> Comparison:
+    """What `apply` would do; nothing is written. With `touched`, absolute paths in the folder, only they and what
+    is below them are looked at.
 
     Raises: InputError when there is no folder, or an empty one where the memory knows files: a disk that is
     not mounted looks like that, and would take everything with it.
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder", hint="vstash sync takes one; for a single file: vstash add")
-    top = Path(folder).absolute()
+    top = absolute(folder)
     dated = History(top).date
-    found = [from_file(path, labels, dated) for path in files(top, selection)]
-    known = {document.uri: document for document in store.documents() if _is_file_below(document, top)}
-    if known and not found:
+    known = _files_known(store, [printable(str(path)) for path in ([top] if touched is None else touched)])
+    chosen = (path for path in files(top, selection, touched) if not _part_of(path, store.path))
+    found = [from_file(path, labels, dated) for path in chosen]
+    if known and not found and next(files(top, selection), None) is None:
         raise InputError(
-            f"{folder} holds no files, but the memory has {len(known):,} of it",
+            f"{folder} holds no files, but the memory has {len(store.within([printable(str(top))])):,} of it",
             hint="is the disk mounted? if they are gone on purpose: vstash forget",
         )
     pending = {one.uri: one for one in found if isinstance(one, Pending)}
-    failed = [one for one in found if isinstance(one, Failure)]
+    failed = {one.uri: one for one in found if isinstance(one, Failure)}
     gone = {uri: one for uri, one in known.items() if uri not in pending and not _hidden(uri, failed)}
-    return Comparison(tuple(sorted(_changes(pending, failed, known, gone), key=lambda one: one.uri)), pending)
+    changes = sorted(_changes(pending, failed.values(), known, gone), key=lambda one: one.uri)
+    return Comparison(tuple(changes), pending, known)
 
 
 def _changes(
     pending: Mapping[str, Pending],
     failed: Iterable[Failure],
-    known: Mapping[str, Document],
-    gone: Mapping[str, Document],
+    known: Mapping[str, Stored],
+    gone: Mapping[str, Stored],
 ) -> Iterator[Change]:
     orphans: defaultdict[str, list[str]] = defaultdict(list)
     for uri, document in sorted(gone.items(), reverse=True):
@@ -84,7 +107,7 @@ def _changes(
         elif orphans[one.content_hash]:
             old = orphans[one.content_hash].pop()
             moved.add(old)
-            yield Change("move", uri, old, known[old].title)
+            yield Change("move", uri, old)
         else:
             yield Change("add", uri)
     for failure in failed:
@@ -97,18 +120,20 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
     """Carry the changes out: an AddResult for what was read, a Change for what was only deleted.
 
     A moved file is stored under its new name before the old one goes, so that a crash between them leaves
-    one too many, which the next sync removes.
+    one too many, which the next sync removes. What changed into something that cannot be read is forgotten:
+    its old text is in the folder no more.
     """
     for change in comparison.of("fail"):
         yield AddResult(change.uri, "failed", error=change.error)
-    moves = comparison.of("move")
-    wanted = [comparison.pending[change.uri] for change in comparison.of("add", "change", "keep")]
-    results = ingest.add([*(_moved(comparison, change) for change in moves), *wanted])
-    old = {change.uri: change.old for change in moves}
+    renamed = yield from _rename(store, comparison, ingest.recipe)
+    actions = {change.uri: change for change in comparison.changes}
     forgotten = []
-    for result in results:
-        if result.uri in old and result.status != "failed":
-            forgotten.append(old[result.uri])
+    for result in ingest.add([comparison.pending[uri] for uri in _order(comparison) if uri not in renamed]):
+        change = actions[result.uri]
+        if change.action == "move" and result.status != "failed":
+            forgotten.append(change.old)
+        elif change.action == "change" and result.status == "failed":
+            forgotten.append(change.uri)
         yield result
     deletions = comparison.of("delete")
     gone = [*forgotten, *(change.uri for change in deletions)]
@@ -116,11 +141,67 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
     yield from deletions
 
 
-def _moved(comparison: Comparison, change: Change) -> Pending:
-    return replace(comparison.pending[change.uri], encoded_title=change.title)
+def _rename(store: Store, comparison: Comparison, recipe: str) -> Generator[AddResult, None, set[str]]:
+    """Rename what only moved, without reading it again: the new uris that are settled so. What another reader may
+    read differently, for the name's ending, or would be cut differently today, is left to be read."""
+    moves = [change for change in comparison.of("move") if _alike(comparison, change, recipe)]
+    settled = set()
+    for first in range(0, len(moves), BATCH):
+        batch = moves[first : first + BATCH]
+        started = time.perf_counter()
+        found = [_renamed(store, comparison.pending[change.uri], change.old) for change in batch]
+        done = store.rename([one for one in found if one is not None])
+        for change in compress(compress(batch, found), done):
+            settled.add(change.uri)
+            yield AddResult(change.uri, "added", took=(time.perf_counter() - started) / len(batch))
+    return settled
 
 
-def _same(document: Document, one: Pending) -> bool:
+def _alike(comparison: Comparison, change: Change, recipe: str) -> bool:
+    known, ending = comparison.known[change.old], PurePath(change.uri).suffix
+    same = _same(known, comparison.pending[change.uri]) and known.recipe == recipe
+    return same and bool(ending) and ending == PurePath(change.old).suffix and ending.lower() not in HOLDING_PARTS
+
+
+def _renamed(store: Store, one: Pending, old: str) -> Renamed | None:
+    """With a title of its own a document only changes its uri; a title that is the name of the file changes as well.
+
+    None where that is not certain: a file may call itself by its name.
+    """
+    document = store.document(old)
+    if document is None:
+        return None
+    name, title = old.rsplit("/", 1)[-1], one.uri.rsplit("/", 1)[-1]
+    if document.title != name:
+        return None if document.title == title else Renamed(old, one.uri, document.title, one.modified_at)
+    if name in (document.text or "") or name in str(document.metadata):
+        return None
+    chunks = [passage.chunk for passage in store.passages(store.chunk_ids(document.id))]
+    terms = tuple(extra_terms(f"{title}\n{chunk.heading}\n{chunk.text}") for chunk in chunks)
+    return Renamed(old, one.uri, title, one.modified_at, terms)
+
+
+def _order(comparison: Comparison) -> Iterator[str]:
+    """What is read, such that a content has its new name before its old name gets another content: its vectors
+    are found as long as it is stored. In a ring of names one comes first all the same."""
+    yield from (change.uri for change in comparison.of("move", "add", "keep"))
+    rest = dict.fromkeys(change.uri for change in comparison.of("change"))
+    names = {comparison.known[uri].content_hash: uri for uri in rest}
+    old = {uri: names.get(comparison.pending[uri].content_hash, uri) for uri in rest}  # where its content was
+    takers = Counter(name for uri, name in old.items() if name != uri)
+    ready = [uri for uri in rest if not takers[uri]]
+    while rest:
+        uri = ready.pop() if ready else next(iter(rest))
+        if uri not in rest:
+            continue
+        del rest[uri]
+        yield uri
+        takers[old[uri]] -= 1
+        if not takers[old[uri]]:
+            ready.append(old[uri])
+
+
+def _same(document: Stored, one: Pending) -> bool:
     return (document.content_hash, document.collection, document.tags) == (
         one.content_hash,
         one.labels.collection,
@@ -128,14 +209,19 @@ def _same(document: Document, one: Pending) -> bool:
     )
 
 
-def _is_file_below(document: Document, top: Path) -> bool:
-    """Whether it is a file of the folder; what came in a file goes with that."""
-    uri = document.uri
-    if uri.startswith(f"{document.metadata.get(PART_OF)}#"):
-        return False
-    return uri.startswith(printable(str(top)).rstrip("/\\") + ("\\" if "\\" in str(top) else "/"))
+def _files_known(store: Store, paths: Sequence[str]) -> dict[str, Stored]:
+    """What is stored of these files and below these folders, without what came in a file: that goes with it."""
+    known = store.within(paths)
+    for uri in parts_of(store, [uri for uri in known if uri.lower().endswith(HOLDING_PARTS)]):
+        known.pop(uri, None)
+    return known
 
 
-def _hidden(uri: str, failed: Sequence[Failure]) -> bool:
+def _part_of(path: Path, database: Path) -> bool:
+    """Whether a file belongs to the database, which may lie in the folder that it remembers."""
+    return path.name.startswith(database.name) and path.parent.resolve() == database.absolute().parent.resolve()
+
+
+def _hidden(uri: str, failed: Collection[str]) -> bool:
     """Whether a file may still be there, in a folder that cannot be looked into now, or itself unreadable."""
-    return any(uri == one.uri or uri.startswith(f"{one.uri}/") for one in failed)
+    return bool(failed) and (uri in failed or any(str(parent) in failed for parent in PurePath(uri).parents))

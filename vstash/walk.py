@@ -7,11 +7,13 @@ of the folder are left out. A file that is named itself is always taken.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pathspec
+
+from vstash.errors import InputError
 
 IGNORE_FILES = (".gitignore", ".vstashignore")  # the later one has the last word
 
@@ -40,40 +42,77 @@ class Selection:
     exclude: tuple[str, ...] = ()
 
     def wants(self) -> Callable[[str], bool]:
-        """A test for the names of files."""
-        wanted = pathspec.GitIgnoreSpec.from_lines(self.include or ("*",))
-        unwanted = pathspec.GitIgnoreSpec.from_lines(self.exclude)
+        """A test for the names of files. Raises: InputError for a pattern that cannot be read."""
+        wanted, unwanted = _spec(self.include or ("*",)), _spec(self.exclude)
         return lambda name: wanted.match_file(name) and not unwanted.match_file(name)
 
 
-def files(path: Path, selection: Selection | None = None) -> Iterator[Path]:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a walk may go that looks for some paths only: to them, and on below them."""
+
+    ends: frozenset[str]
+    stations: frozenset[str]  # the folders above them
+
+    @classmethod
+    def to(cls, paths: Collection[Path]) -> Way:
+        """The way to these paths, which are absolute."""
+        return cls(frozenset(map(str, paths)), frozenset(str(parent) for path in paths for parent in path.parents))
+
+
+def files(path: Path, selection: Selection | None = None, only: Collection[Path] | None = None) -> Iterator[Path]:
     """The files below a folder, or the path itself when it is no folder; absolute, sorted.
 
-    Raises: InputError for a pattern that cannot be read.
+    With `only`, absolute paths, those that are among them or below one of them; other folders are not looked
+    into. Raises: InputError for a pattern that cannot be read.
     """
+    top = absolute(path)
+    way = None if only is None else Way.to(only)
     if selection is None or not path.is_dir():
-        yield from _files(path)
+        yield from _files(top, way)
         return
-    top = Path(os.path.abspath(path))  # noqa: PTH100
     wants = selection.wants()
-    yield from (file for file in _files(path) if file == top or wants(file.relative_to(top).as_posix()))
+    yield from (file for file in _files(top, way) if file == top or wants(file.relative_to(top).as_posix()))
 
 
-def _files(path: Path) -> Iterator[Path]:
-    top = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow a link that the person named)
+def absolute(path: Path) -> Path:
+    """The path from the root, without dots; no link is followed, for it is the link that the person named."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def _files(top: Path, way: Way | None) -> Iterator[Path]:
     if top.is_dir():
         above = _rules_above(top)
         if _ignored(above, top, is_folder=True):
             above = ()  # named all the same, so it is wanted
-        yield from _below(top, top.resolve(), above, frozenset({top.resolve()}))
+        way = None if way and str(top) in way.ends else way
+        yield from _below(top, Walk(top.resolve(), frozenset({top.resolve()}), way), above)
     else:
         yield top
 
 
-def _below(folder: Path, top: Path, rules: tuple[Rules, ...], above: frozenset[Path]) -> Iterator[Path]:
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How far a walk has come: where it began and the folders it is in, both without links, and where it may go."""
+
+    top: Path
+    above: frozenset[Path]
+    way: Way | None
+
+    def passes(self, path: str) -> bool:
+        """Whether there is something to look for here."""
+        return self.way is None or path in self.way.ends or path in self.way.stations
+
+    def into(self, path: str, here: Path) -> Walk:
+        """The walk one folder further; past an end of the way everything is looked at."""
+        arrived = self.way is None or path in self.way.ends
+        return Walk(self.top, self.above | {here}, None if arrived else self.way)
+
+
+def _below(folder: Path, walk: Walk, rules: tuple[Rules, ...]) -> Iterator[Path]:
     try:
         rules = (*rules, *_rules_of(folder))
-        entries = sorted(os.scandir(folder), key=lambda one: one.name)
+        entries = sorted((one for one in os.scandir(folder) if walk.passes(one.path)), key=lambda one: one.name)
     except OSError:
         yield folder  # reading it will fail with the reason, and be reported like any file
         return
@@ -83,13 +122,22 @@ def _below(folder: Path, top: Path, rules: tuple[Rules, ...], above: frozenset[P
             continue
         linked = entry.is_symlink()
         here = path.resolve() if linked or kind == "folder" else path
-        if linked and not here.is_relative_to(top):
+        if linked and not here.is_relative_to(walk.top):
             continue
         if kind == "folder":
-            if here not in above:  # a link to a folder above would go round for ever
-                yield from _below(path, top, rules, above | {here})
+            if here not in walk.above:  # a link to a folder above would go round for ever
+                yield from _below(path, walk.into(entry.path, here), rules)
         else:
             yield path
+
+
+def _spec(patterns: Collection[str]) -> pathspec.GitIgnoreSpec:
+    for pattern in patterns:
+        try:
+            pathspec.GitIgnoreSpec.from_lines([pattern])
+        except ValueError as error:
+            raise InputError(f"{pattern!r} is no pattern", hint="write it as in .gitignore: *.md, drafts/") from error
+    return pathspec.GitIgnoreSpec.from_lines(patterns)
 
 
 def _kind(entry: os.DirEntry[str]) -> str:

@@ -15,7 +15,7 @@ from vstash.encode.hash import HashEncoder
 from vstash.errors import BadVectors, SpaceMismatch
 from vstash.filters import Eq, Not, Tag
 from vstash.store import open_store
-from vstash.store.base import Entry, Store, Stored
+from vstash.store.base import Entry, Renamed, Store, Stored
 from vstash.text.passage import passage
 from vstash.types import Arm, Chunk, Source, Space, Term
 
@@ -374,3 +374,25 @@ def test_both_stores_score_alike(tmp_path: Path) -> None:
         store.close()
     assert [item.chunk_id for item in found[0]] == [item.chunk_id for item in found[1]]
     assert [item.score for item in found[0]] == pytest.approx([item.score for item in found[1]], rel=1e-9)
+
+
+def test_what_lies_within_a_folder(store: Store) -> None:
+    put(store, *(entry(uri, "text") for uri in ("/a", "/a/b", "/a/c/d", "/ab", "/a b", "/a\\e", "/a/c%d", "/b")))
+    assert sorted(store.within(["/a"])) == ["/a", "/a/b", "/a/c%d", "/a/c/d", "/a\\e"]
+    assert sorted(store.within(["/a/c", "/b/", "/nothing"])) == ["/a/c/d", "/b"]
+    assert len(store.within(["/"])) == 8
+
+
+def test_a_document_is_renamed_with_all_that_hangs_on_it(store: Store) -> None:
+    put(store, entry("a.txt", "herons wade", "storks fly", title="a.txt"), entry("b.txt", "gulls", title="Birds"))
+    before = ids(store, "a.txt")
+    cranes = Renamed("a.txt", "c.txt", "cranes", LATER, ("", "extraword"))
+    others = (Renamed("b.txt", "d.txt", "Birds", None), Renamed("gone.txt", "e.txt", "gone", None))
+    assert store.rename([cranes, *others]) == [True, True, False]
+    [document] = store.documents(Eq("uri", "c.txt"))
+    assert (document.title, document.modified_at, document.added_at) == ("cranes", LATER, NOW)
+    assert ids(store, "c.txt") == before
+    for word, found in (("cranes", 2), ("extraword", 1), ("storks", 1), ("birds", 1)):
+        assert len(store.rank(keyword(word), None, None).items) == found
+    assert store.rename([Renamed("c.txt", "d.txt", "taken", None)]) == [False]
+    assert all(finding.ok for finding in store.check())

@@ -6,33 +6,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from vstash import HashEncoder, InputError, Memory
+from tests.counting import Counting
+from vstash import InputError, Memory
 from vstash.cli.app import build
-from vstash.types import Space
-
-
-class Counting:
-    """A hash encoder that counts what it is given."""
-
-    def __init__(self) -> None:
-        self._inner = HashEncoder()
-        self.encoded = 0
-
-    @property
-    def space(self) -> Space:
-        return self._inner.space
-
-    def documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.encoded += len(texts)
-        return self._inner.documents(texts)
-
-    def query(self, text: str) -> NDArray[np.float32]:
-        return self._inner.query(text)
 
 
 @pytest.fixture
@@ -100,6 +79,100 @@ def test_many_files_under_new_names_are_not_encoded_again(database: Path, tmp_pa
         assert set(run(memory, top).values()) == {"move"}
         assert encoder.encoded == before
         assert memory.stats()["documents"] == 300
+
+
+def test_a_file_that_moves_again_and_again_is_encoded_once(database: Path, folder: Path):
+    encoder = Counting()
+    with Memory.open(database, encoder=encoder) as memory:
+        run(memory, folder)
+        before = encoder.encoded
+        for old, new in [("b.txt", "c.txt"), ("c.txt", "sub/d.md"), ("sub/d.md", "b.txt")]:
+            (folder / old).rename(folder / new)
+            assert run(memory, folder)[new] == "move"
+        assert encoder.encoded == before
+        assert memory.search("hemp")[0].title == "b.txt"
+
+
+def test_only_what_changed_in_a_moved_file_is_encoded(database: Path, folder: Path):
+    text = "\n\n".join(f"# Part {number}\n\n" + f"number {number} " * 150 for number in range(6))
+    (folder / "long.md").write_text(f"# Book\n\n{text}")
+    encoder = Counting()
+    with Memory.open(database, encoder=encoder) as memory:
+        run(memory, folder)
+        before = encoder.encoded
+        (folder / "long.md").unlink()
+        (folder / "moved.md").write_text(f"# Book\n\n{text}".replace("number 5", "number five"))
+        assert run(memory, folder) == {
+            "a.md": "keep",
+            "b.txt": "keep",
+            "long.md": "delete",
+            "moved.md": "add",
+            "sub/c.txt": "keep",
+        }
+        assert 0 < encoder.encoded - before <= 3
+
+
+def test_files_that_take_each_others_names_are_not_encoded_again(database: Path, tmp_path: Path):
+    """As logs are rotated: more of them than one batch holds."""
+    top = tmp_path / "logs"
+    top.mkdir()
+    for number in range(700):
+        (top / f"{number:03}.txt").write_text(f"log {number}\n")
+    encoder = Counting()
+    with Memory.open(database, encoder=encoder) as memory:
+        run(memory, top)
+        before = encoder.encoded
+        for number in reversed(range(700)):
+            (top / f"{number:03}.txt").rename(top / f"{number + 1:03}.txt")
+        (top / "000.txt").write_text("the new one\n")
+        run(memory, top)
+        assert encoder.encoded == before + 1
+        (top / "100.txt").rename(top / "swap")
+        (top / "200.txt").rename(top / "100.txt")
+        (top / "swap").rename(top / "200.txt")
+        assert sorted(run(memory, top).values())[:2] == ["change", "change"]
+        assert encoder.encoded == before + 1
+
+
+def test_a_folder_is_the_same_by_any_path(memory: Memory, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    run(memory, folder)
+    monkeypatch.chdir(folder / "sub")
+    (folder / "b.txt").unlink()
+    compared = memory.compare("../../notes/")
+    assert [(Path(one.uri).name, one.action) for one in compared.changes if one.action != "keep"] == [
+        ("b.txt", "delete")
+    ]
+
+
+def test_the_database_may_lie_in_its_own_folder(folder: Path):
+    with Memory.open(folder / "notes.db", encoder="hash") as memory:
+        assert set(run(memory, folder)) == {"a.md", "b.txt", "sub/c.txt"}
+        assert set(run(memory, folder)) == {"a.md", "b.txt", "sub/c.txt"}
+
+
+def test_what_can_no_longer_be_read_is_not_found_by_its_old_text(memory: Memory, folder: Path):
+    run(memory, folder)
+    (folder / "b.txt").write_bytes(bytes(range(256)))
+    run(memory, folder)
+    assert [Path(one.uri).name for one in memory.list()] == ["a.md", "c.txt"]
+
+
+def test_only_what_was_touched_is_compared(memory: Memory, folder: Path):
+    run(memory, folder)
+    (folder / "a.md").write_text("changed")
+    (folder / "b.txt").write_text("changed too")
+    (folder / "sub" / "d.txt").write_text("new")
+    compared = memory.compare(folder, touched=[folder / "b.txt", folder / "sub", folder / "never.txt"])
+    assert {Path(one.uri).name: one.action for one in compared.changes} == {
+        "b.txt": "change",
+        "c.txt": "keep",
+        "d.txt": "add",
+    }
+
+
+def test_a_pattern_that_is_none_is_refused(memory: Memory, folder: Path):
+    with pytest.raises(InputError, match="is no pattern"):
+        memory.compare(folder, include=["!"])
 
 
 def test_equal_files_move_one_by_one(memory: Memory, folder: Path):

@@ -44,6 +44,7 @@ COMMANDS = {
     "add": "adding",
     "remember": "adding",
     "sync": "syncing",
+    "watch": "watching",
     "search": "searching",
     "why": "searching",
     "get": "documents",
@@ -78,8 +79,9 @@ class Session:
 
         return load({"db": self.db, "encoder": self.encoder})
 
-    def open(self, *, create: bool = False, encode: bool = True) -> Memory:
-        """The memory. Without `encode` no encoder is needed, one named all the same must fit."""
+    def open(self, *, create: bool = False, encode: bool = True, busy_wait: float | None = None) -> Memory:
+        """The memory. Without `encode` no encoder is needed, one named all the same must fit. `busy_wait`,
+        in seconds, is the longest wait for another writer, whatever the settings say."""
         from vstash.memory import Memory
 
         settings = self.settings
@@ -92,7 +94,7 @@ class Session:
             path,
             encoder=settings.encoder if encode or self.encoder else None,
             create=create,
-            busy_wait=settings.busy_wait,
+            busy_wait=settings.busy_wait if busy_wait is None else min(busy_wait, settings.busy_wait),
             report=self.talk,
         )
 

@@ -53,7 +53,12 @@ def progress(total: int, *, quiet: bool) -> Iterator[Advance]:
 
 def add_failure(result: AddResult) -> None:
     """One line for a source that was not stored."""
-    talk(f"{paint('failed', RED, sys.stderr)} {named(result.uri)}: {oneline(result.error or 'unknown reason')}")
+    trouble("failed", result.uri, result.error or "unknown reason")
+
+
+def trouble(status: str, uri: str, error: str) -> None:
+    """One line for what could not be done with a file or folder."""
+    talk(f"{paint(status, RED, sys.stderr)} {named(uri)}: {oneline(error)}")
 
 
 def add_summary(results: Sequence[AddResult], took: float) -> None:

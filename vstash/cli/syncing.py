@@ -17,15 +17,6 @@ from vstash.types import AddResult
 if TYPE_CHECKING:
     from vstash.sync import Comparison
 
-DONE = {
-    "add": "added",
-    "change": "replaced",
-    "move": "moved",
-    "delete": "deleted",
-    "keep": "unchanged",
-    "fail": "failed",
-}
-
 
 def register(app: typer.Typer) -> None:
     """Add this command."""
@@ -65,6 +56,8 @@ def sync(
 
 def _statuses(compared: Comparison, results: dict[str, AddResult]) -> list[tuple[str, str, str, str | None]]:
     """(status, uri, where it was, error) of each file."""
+    from vstash.sync import DONE
+
     found = []
     for change in compared.changes:
         result = results.get(change.uri)

@@ -52,6 +52,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """A document under a new uri. `terms` are the extra words of each chunk where the title is another one, empty
+    where it stays."""
+
+    old: str
+    uri: str
+    title: str
+    modified_at: datetime | None
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A chunk with its document, as hydrated for a hit."""
 
@@ -66,12 +78,21 @@ class Store(Protocol):
     Every method raises StoreError where the bytes cannot be reached.
     """
 
+    @property
+    def path(self) -> Path:
+        """The file it lives in; ":memory:" for none."""
+        ...
+
     def space(self) -> Space | None:
         """The space of the vectors; None while nothing is stored."""
         ...
 
     def known(self, uris: Sequence[str]) -> dict[str, Stored]:
         """What is stored under these uris; those unknown are left out."""
+        ...
+
+    def within(self, paths: Sequence[str]) -> dict[str, Stored]:
+        """What is stored under these uris and, as with the files of a folder, below them."""
         ...
 
     def vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
@@ -83,6 +104,10 @@ class Store(Protocol):
 
         Raises: SpaceMismatch when the store's vectors are of another space, BadVectors.
         """
+        ...
+
+    def rename(self, moves: Sequence[Renamed]) -> list[bool]:
+        """Give documents other uris, in one transaction; False for one that is gone, or whose new uri is taken."""
         ...
 
     def forget(self, uri: str) -> bool:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from vstash.errors import BadVectors, SpaceMismatch, StoreError
 from vstash.filters import Filter, matches
-from vstash.store.base import Entry, Passage, Stored
+from vstash.store.base import Entry, Passage, Renamed, Stored
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Scored, Source, Space, Status, Term
 
 Vectors = NDArray[np.float32]
@@ -64,6 +64,11 @@ class MemoryStore:
         self._next_document = 1
         self._beside: dict[str, dict[int, _Filled]] = {}  # vectors of a space being filled
 
+    @property
+    def path(self) -> Path:
+        """There is no file."""
+        return Path(":memory:")
+
     def space(self) -> Space | None:
         """The space of the vectors."""
         return self._space
@@ -75,6 +80,17 @@ class MemoryStore:
             uri: Stored(document.content_hash, recipe, document.collection, document.tags)
             for uri, (document, recipe) in found.items()
         }
+
+    def within(self, paths: Sequence[str]) -> dict[str, Stored]:
+        """What is stored under these uris and below them."""
+        tops = {path.rstrip("/\\") for path in paths}
+        return self.known(
+            [
+                uri
+                for uri in self._documents
+                if any(uri == top or uri.startswith((f"{top}/", f"{top}\\")) for top in tops)
+            ]
+        )
 
     def vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
         """Vectors already there, by the digest of what was encoded."""
@@ -120,6 +136,22 @@ class MemoryStore:
             self._rows[self._next_chunk] = _Row(self._next_chunk, document, chunk, key, vector, words, pieces, terms)
             self._next_chunk += 1
         return "replaced" if old else "added"
+
+    def rename(self, moves: Sequence[Renamed]) -> list[bool]:
+        """Give documents other uris."""
+        return [self._rename(one) for one in moves]
+
+    def _rename(self, one: Renamed) -> bool:
+        if one.old not in self._documents or one.uri in self._documents:
+            return False
+        document, recipe = self._documents.pop(one.old)
+        changed = replace(document, uri=one.uri, title=one.title, modified_at=one.modified_at)
+        self._documents[one.uri] = (changed, recipe)
+        for at, row in enumerate(self._of(document.id)):
+            terms = one.terms[at] if one.terms else row.terms
+            words = _words(f"{row.chunk.text} {one.title} {row.chunk.heading} {terms}")
+            self._rows[row.id] = replace(row, document=changed, terms=terms, words=words)
+        return True
 
     def forget(self, uri: str) -> bool:
         """Remove a document and all that hangs on it."""

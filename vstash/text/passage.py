@@ -36,6 +36,15 @@ def context(title: str, heading: str, window: int = WINDOW) -> str:
     return f"{trimmed}\n" if (trimmed := _trimmed(line, window)) else ""
 
 
+def own_title(title: str, uri: str) -> str:
+    """The title as encoders read it: "" for one that only repeats the name of the file.
+
+    So a file's vectors depend on what it says alone, and stay what they are when it is renamed; words of
+    its name are found by the keyword index.
+    """
+    return "" if title == uri.rsplit("/", 1)[-1] else title
+
+
 def passage(title: str, heading: str, text: str, window: int = WINDOW) -> str:
     """What the encoder gets for a chunk: its context and its text, stripped. `window` as in `split`."""
     return context(title, heading, window) + text.strip()

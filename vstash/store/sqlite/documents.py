@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vstash.filters import Filter
-from vstash.store.base import Entry, Passage, Stored
+from vstash.store.base import Entry, Passage, Renamed, Stored
 from vstash.store.sqlite.connection import Connection, rows, value
 from vstash.store.sqlite.filters import condition, stamp
 from vstash.store.sqlite.pieces import unpacked
@@ -44,6 +44,23 @@ def known(connection: Connection, uris: Sequence[str]) -> dict[str, Stored]:
         " FROM document WHERE retired_at IS NULL AND uri IN (SELECT value FROM json_each(?))",
         (json.dumps(list(uris)),),
     )
+    return _stored(found)
+
+
+def within(connection: Connection, paths: Sequence[str]) -> dict[str, Stored]:
+    """What is stored under these uris and below them, on either side of the slash: each a range of the index."""
+    found = rows(
+        connection,
+        f"SELECT uri, content_hash, recipe, collection, {_TAGS}"
+        " FROM json_each(?) AS top CROSS JOIN document ON uri >= top.value AND uri < top.value || char(0x10FFFF)"
+        " WHERE retired_at IS NULL"
+        " AND (uri = top.value OR substr(uri, length(top.value) + 1, 1) IN ('/', '\\'))",
+        (json.dumps(sorted({path.rstrip("/\\") for path in paths})),),
+    )
+    return _stored(found)
+
+
+def _stored(found: Iterable[Sequence[Any]]) -> dict[str, Stored]:
     return {
         uri: Stored(content_hash, recipe, collection, tuple(json.loads(tags)))
         for uri, content_hash, recipe, collection, tags in found
@@ -139,6 +156,18 @@ def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry 
         keys=tuple(row[7] for row in parts),
         vectors=np.frombuffer(b"".join(row[8] for row in parts), np.float32).reshape(len(parts), space.dim),
         pieces=tuple(unpacked(row[9]) for row in parts if row[9] is not None),
+    )
+
+
+def rename(connection: Connection, document_id: int, to: Renamed) -> None:
+    """Give a document another uri and title; chunks whose words change with it must be out of the index."""
+    connection.execute(
+        "UPDATE document SET uri = ?, title = ?, modified_at = ? WHERE id = ?",
+        (to.uri, to.title, to.modified_at and stamp(to.modified_at), document_id),
+    )
+    connection.executemany(
+        "UPDATE chunk SET terms = ? WHERE document_id = ? AND seq = ?",
+        [(terms, document_id, seq) for seq, terms in enumerate(to.terms)],
     )
 
 

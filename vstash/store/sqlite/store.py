@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vstash.errors import DatabaseNotFound, SpaceMismatch
 from vstash.extras import later
 from vstash.filters import Filter
-from vstash.store.base import Entry, Passage, Stored
+from vstash.store.base import Entry, Passage, Renamed, Stored
 from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, spaces, vectors
 from vstash.store.sqlite.connection import connect, discard, reading, translated, writing
 from vstash.store.sqlite.scan import Scanner
@@ -95,6 +95,11 @@ class SqliteStore:
         with self._use():
             return documents.known(self.connection, uris)
 
+    def within(self, paths: Sequence[str]) -> dict[str, Stored]:
+        """What is stored under these uris and below them."""
+        with self._use():
+            return documents.within(self.connection, paths)
+
     def vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
         """Vectors already there, by the digest of what was encoded."""
         with self.reading():
@@ -153,6 +158,22 @@ class SqliteStore:
             vectors.delete(self.connection, number, document_id)
         documents.delete(self.connection, document_id)
         return ids
+
+    def rename(self, moves: Sequence[Renamed]) -> list[bool]:
+        """Give documents other uris, in one transaction; False for one that is gone, or whose new uri is taken."""
+        with self._use(), writing(self.connection):
+            return [self._rename(one) for one in moves]
+
+    def _rename(self, one: Renamed) -> bool:
+        found = documents.find(self.connection, one.old)
+        if found is None or documents.find(self.connection, one.uri) is not None:
+            return False
+        if one.terms:
+            keyword.delete(self.connection, found)
+        documents.rename(self.connection, found, one)
+        if one.terms:
+            keyword.insert(self.connection, found)
+        return True
 
     def forget(self, uri: str) -> bool:
         """Remove a document and all that hangs on it."""

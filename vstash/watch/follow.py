@@ -1,0 +1,162 @@
+"""What does a change of files mean for the memory? Batches of touched paths come in, what was done goes out.
+
+Only what was touched is compared. A document outlives its file for a moment, because the other half of a
+move, or of the way an editor saves, may come with the next batch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from vstash.errors import InputError, StoreBusy, StoreFull
+from vstash.ingest import reason
+from vstash.memory import Memory
+from vstash.sync import DONE, Change, Comparison
+from vstash.types import AddResult
+from vstash.walk import IGNORE_FILES, absolute
+
+GRACE = 1.5  # seconds that a document outlives its file
+BURST = 8192  # paths in one batch; of more than twice that, Linux drops some, so the whole folder is compared
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Paths that something happened to, absolute, and folders that are under watch only since now."""
+
+    touched: frozenset[str] = frozenset()
+    fresh: frozenset[Path] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which files of the folders are wanted, and what is said of them; as for `Memory.compare`."""
+
+    collection: str = "default"
+    tags: Sequence[str] = ()
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What became of a file: added, replaced, moved from `old`, deleted, failed; or of a folder: delayed,
+    current. `error` says why."""
+
+    status: str
+    uri: str
+    old: str = ""
+    error: str = ""
+
+
+def outermost(folders: Iterable[Path]) -> tuple[Path, ...]:
+    """The folders, absolute, without those that lie in another one."""
+    tops = dict.fromkeys(absolute(folder) for folder in folders)
+    return tuple(top for top in tops if not any(parent in tops for parent in top.parents))
+
+
+def follow(
+    memory: Memory,
+    folders: Sequence[Path],
+    batches: Iterable[Batch],
+    choice: Choice,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[News]:
+    """Keep the memory equal to folders for as long as batches come; an empty one says that time has passed.
+
+    Files and folders that cannot be read, a database that is locked or a full disk are news, and tried again.
+    Raises: StoreError otherwise, EncoderError.
+    """
+    followed = [_Followed(top) for top in outermost(folders)]
+    for batch in batches:
+        for one in followed:
+            one.note(batch)
+            if one.due(clock()):
+                yield from one.catch_up(memory, choice, clock)
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A folder, and what is still to be done about it."""
+
+    top: Path
+    touched: set[Path] = field(default_factory=set)
+    whole: bool = True
+    current: bool = False
+    missing: dict[str, float] = field(default_factory=dict)  # uris without a file, and since when
+    failing: dict[str, str] = field(default_factory=dict)  # what was said already
+    trouble: str = ""  # likewise
+
+    def note(self, batch: Batch) -> None:
+        """Take in what happened below this folder."""
+        paths = {place for path in batch.touched if (place := self._place(path)) is not None}
+        self.whole = self.whole or self.top in batch.fresh or self.top in paths or len(paths) > BURST
+        self.touched |= paths
+
+    def _place(self, path: str) -> Path | None:
+        """Where to look because of a path: there; in the whole folder of an ignore file; nowhere when it is hidden."""
+        found = Path(path)
+        if found == self.top or not found.is_relative_to(self.top):
+            return None
+        *parents, name = found.relative_to(self.top).parts
+        if any(parent.startswith(".") for parent in parents):
+            return None
+        if name in IGNORE_FILES:
+            return found.parent
+        return None if name.startswith(".") else found
+
+    def due(self, now: float) -> bool:
+        """Whether there is something to compare."""
+        return self.whole or bool(self.touched) or any(now - since >= GRACE for since in self.missing.values())
+
+    def catch_up(self, memory: Memory, choice: Choice, clock: Callable[[], float]) -> Iterator[News]:
+        """Compare and apply; what could not be done stays to be done."""
+        paths = None if self.whole else {*self.touched, *map(Path, self.missing)}
+        try:
+            self._require_folder()
+            comparison = memory.compare(self.top, touched=paths, **asdict(choice))
+            yield from self._applied(memory, comparison.sparing(self._young(comparison, clock())), clock)
+        except (InputError, StoreBusy, StoreFull) as error:
+            if reason(error) != self.trouble:
+                self.trouble, self.current = reason(error), False
+                yield News("delayed", str(self.top), error=self.trouble)
+            return
+        self.trouble, self.whole = "", False
+        self.touched.clear()
+        if not self.current:
+            self.current = True
+            yield News("current", str(self.top))
+
+    def _require_folder(self) -> None:
+        if not self.top.is_dir():
+            raise InputError("there is no such folder now", hint="waiting for it; what the memory has of it stays")
+
+    def _young(self, comparison: Comparison, now: float) -> set[str]:
+        """Documents whose file went so lately that it may come up under another name."""
+        self.missing = {change.uri: self.missing.get(change.uri, now) for change in comparison.of("delete")}
+        return {uri for uri, since in self.missing.items() if now - since < GRACE}
+
+    def _applied(self, memory: Memory, comparison: Comparison, clock: Callable[[], float]) -> Iterator[News]:
+        changes = {change.uri: change for change in comparison.changes}
+        for done in memory.sync(comparison):
+            change = changes[done.uri]
+            if isinstance(done, Change):
+                del self.missing[done.uri]
+                yield News("deleted", done.uri)
+            elif done.status != "failed":
+                self.failing.pop(done.uri, None)
+                if done.status != "unchanged":
+                    yield News(done.status if change.action == "keep" else DONE[change.action], done.uri, change.old)
+            else:
+                if change.action == "move":  # its new file went as well
+                    self.missing[change.old] = clock()
+                yield from self._failed(done)
+
+    def _failed(self, done: AddResult) -> Iterator[News]:
+        """A failure, unless it was said before."""
+        error = done.error or "unknown reason"
+        if self.failing.get(done.uri) != error:
+            self.failing[done.uri] = error
+            yield News("failed", done.uri, error=error)
