@@ -13,10 +13,11 @@ import numpy as np
 
 from vstash.errors import StoreCorrupt
 from vstash.store.sqlite import codes, documents, pieces, quick, vectors
-from vstash.store.sqlite.connection import Connection, Damaged, Locked, at_once, rows, writing
+from vstash.store.sqlite.connection import Connection, Damaged, Locked, Unwritable, at_once, copied, rows, writing
 from vstash.types import Finding
 
 BATCH = 2048  # vectors held in memory at a time
+VERIFY_KEYWORDS = "INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)"
 
 
 def run(connection: Connection) -> list[Finding]:
@@ -85,14 +86,17 @@ def orphans(connection: Connection) -> list[str]:
 def keyword_index(connection: Connection) -> list[str]:
     """The keyword index holds exactly the words of the chunks.
 
-    FTS5 takes the command as an insert, though it changes nothing; while somebody else writes the rows are
-    compared instead, so that a check never waits.
+    FTS5 takes the command as an insert, though it changes nothing; where nothing can be written it is given to a
+    copy, and while somebody else writes the rows are compared instead, so that a check never waits.
     """
     try:
         with at_once(connection), writing(connection):
-            connection.execute("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)")
+            connection.execute(VERIFY_KEYWORDS)
     except Locked:
         return quick.keyword_index(connection)
+    except Unwritable:
+        with copied(connection) as copy:
+            copy.execute(VERIFY_KEYWORDS)
     return []
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vstash.errors import DatabaseNotFound, SpaceMismatch
+from vstash.errors import DatabaseNotFound, SpaceMismatch, StoreReadOnly
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Stored
 from vstash.store.sqlite import (
@@ -69,7 +69,7 @@ class SqliteStore:
         self._lock = threading.RLock()
         self._frequencies = frequencies.Frequencies()
         self._scanners: dict[tuple[int, str], Scanner] = {}  # by space; what a long-lived store keeps in memory
-        if not create and (not path.exists() or (path.is_file() and path.stat().st_size == 0)):
+        if not create and _absent(path):
             raise DatabaseNotFound(f"there is no database at {path}", hint="add something first: vstash add FOLDER")
         self.connection = connect(path, create=create, busy_wait=busy_wait, vfs=vfs)
         try:
@@ -329,3 +329,13 @@ class SqliteStore:
         """Close the connection; the last one to close folds the log into the file."""
         with self._use():
             self.connection.close()
+
+
+def _absent(path: Path) -> bool:
+    """Whether there is no database yet. Raises: StoreReadOnly where we may not look."""
+    try:
+        return not path.exists() or (path.is_file() and path.stat().st_size == 0)
+    except OSError as error:
+        raise StoreReadOnly(
+            f"{path} cannot be reached: {error.strerror}", hint="check the permissions of the folders above it"
+        ) from error
