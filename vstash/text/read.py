@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
-from vstash.errors import UnsupportedSource
+from vstash.errors import SourceTooLarge, UnsupportedSource
 from vstash.text import sandbox
 from vstash.text.formats import reader_for
 from vstash.text.readers.base import Extract, Reader
@@ -18,18 +18,24 @@ def extract(data: bytes, name: str) -> Extract:
     """The text of a file and what its format says about it. `name` is a file name or path.
 
     Only the reader that is needed gets imported. Raises UnsupportedSource for what is empty,
-    binary, encrypted, damaged, or in a format that vstash does not read.
+    binary, encrypted, damaged, or in a format that vstash does not read; SourceTooLarge.
     """
     if not data.strip():
         raise _empty(name)
     reader = reader_for(data, name)
-    if reader in SANDBOXED:
-        found = sandbox.read(reader, data, name)
-    else:
-        found = cast(Reader, import_module(f"vstash.text.readers.{reader}")).read(data, name)
+    try:
+        found = _read(reader, data, name)
+    except MemoryError as error:
+        raise SourceTooLarge(f"{name} takes too much memory to be read", hint="split it and add the parts") from error
     if not found.text.strip():
         raise UnsupportedSource(f"{name} holds no text", hint="if it holds pictures, run text recognition over it")
     return found
+
+
+def _read(reader: str, data: bytes, name: str) -> Extract:
+    if reader in SANDBOXED:
+        return sandbox.read(reader, data, name)
+    return cast(Reader, import_module(f"vstash.text.readers.{reader}")).read(data, name)
 
 
 def _empty(name: str) -> UnsupportedSource:

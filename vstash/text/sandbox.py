@@ -19,7 +19,9 @@ from vstash.errors import SourceTooLarge, UnsupportedSource, VstashError
 from vstash.text.readers.base import Extract, Reader
 from vstash.types import Heading, Place
 
-SANDBOXED = frozenset({"pdf"})  # readers over native code, or over formats that can unfold without end
+# Readers over native code, or over formats whose damaged files are known to run on or to unfold without end.
+SANDBOXED = frozenset({"pdf", "workbook", "oldword", "oldslides", "outlook"})
+GRACE = 2  # seconds of processor time over the limit: for a child whose parent was ended while it waited
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def read(reader: str, data: bytes, name: str, limits: Limits | None = None) -> E
     """What the reader module makes of the file. Raises: UnsupportedSource, SourceTooLarge."""
     limits = limits or Limits()
     paths = os.pathsep.join(path for path in sys.path if path)
-    command = [sys.executable, "-P", "-m", "vstash.text.sandbox", reader, name, str(limits.memory)]
+    command = [sys.executable, "-P", "-m", "vstash.text.sandbox", reader, name, str(limits.memory), str(limits.seconds)]
     try:
         done = subprocess.run(  # noqa: S603  (our own module, no shell)
             command,
@@ -79,21 +81,22 @@ def _extract(said: dict[str, Any]) -> Extract:
     )
 
 
-def _limit(memory: int) -> None:
-    """Take the rest of the memory away, where the system can."""
+def _limit(memory: int, seconds: float) -> None:
+    """Take the rest of the memory away, where the system can, and all time once nobody waits any more."""
     if sys.platform != "win32":
         resource = import_module("resource")  # there is none on Windows
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         least = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
         resource.setrlimit(resource.RLIMIT_AS, (least, hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + GRACE, int(seconds) + GRACE))
 
 
-def main(reader: str, name: str, memory: str) -> None:
+def main(reader: str, name: str, memory: str, seconds: str) -> None:
     """The child: read standard input, answer on standard output."""
     module = cast(Reader, import_module(f"vstash.text.readers.{reader}"))
     data = sys.stdin.buffer.read()
-    _limit(int(memory))
+    _limit(int(memory), float(seconds))
     try:
         found = module.read(data, name)
         said: dict[str, Any] = {**asdict(found), "dated_at": found.dated_at and found.dated_at.isoformat()}
