@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vstash import search
+from vstash.config import Limits
 from vstash.encode.base import Encoder
 from vstash.encode.minilm import silent
 from vstash.encode.registry import for_space
 from vstash.encode.registry import load as load_encoder
-from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, SpaceMismatch
+from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, InvalidQuery, SpaceMismatch
 from vstash.extras import later
 from vstash.filters import And, Filter, from_options
 from vstash.store import open_store, restore
@@ -31,6 +32,7 @@ else:  # what a search does without
         (f"vstash.{name}" for name in ("check", "exchange", "ingest", "reindex", "sync", "walk", "why")),
     )
 
+DEFAULT = Limits()
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
@@ -49,10 +51,13 @@ class Memory:
     Every method raises StoreError where the file cannot be reached, and says so in one line.
     """
 
-    def __init__(self, store: Store, encoder: Encoder | None, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, store: Store, encoder: Encoder | None, now: Callable[[], datetime] = utc_now, limits: Limits = DEFAULT
+    ) -> None:
         self._store = store
         self._encoder = encoder
         self._now = now
+        self._limits = limits
 
     @classmethod
     def open(
@@ -83,6 +88,10 @@ class Memory:
             raise
         return cls(store, chosen, now)
 
+    def within(self, limits: Limits) -> Memory:
+        """The same memory under other limits for what is added and asked; closing one closes both."""
+        return Memory(self._store, self._encoder, self._now, limits)
+
     def __enter__(self) -> Memory:
         return self
 
@@ -106,7 +115,7 @@ class Memory:
 
     def adding(self, paths: Paths, *, collection: str = "default", tags: Sequence[str] = ()) -> Iterator[AddResult]:
         """Like `add`, one result after another: what has been yielded as added is stored."""
-        labels = _labels(collection, tags)
+        labels = self._labels(collection, tags)
         several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
         found = chain.from_iterable(_sources(path, labels) for path in several)
         return self._ingest().add(found)
@@ -125,7 +134,7 @@ class Memory:
         `include` and `exclude` are patterns as in .gitignore. Raises: InputError.
         """
         selection = walk.Selection(tuple(include), tuple(exclude))
-        return sync.compare(self._store, Path(folder), _labels(collection, tags), selection)
+        return sync.compare(self._store, Path(folder), self._labels(collection, tags), selection)
 
     def sync(self, comparison: sync.Comparison) -> Iterator[AddResult | sync.Change]:
         """Make the memory equal to the folder that was compared; moved files are not encoded again."""
@@ -144,13 +153,13 @@ class Memory:
 
         Raises: UnsupportedSource for a blank text.
         """
-        pending = ingest.from_text(text, uri, title, _labels(collection, tags))
+        pending = ingest.from_text(text, uri, title, self._labels(collection, tags))
         [result] = self._ingest().add([pending])
         return result
 
     def add_bytes(self, data: bytes, uri: str, *, collection: str = "default", tags: Sequence[str] = ()) -> AddResult:
         """Store the content of a file that is not one, such as standard input; the uri's ending names the format."""
-        [result] = self._ingest().add([ingest.from_bytes(data, uri, _labels(collection, tags))])
+        [result] = self._ingest().add([ingest.from_bytes(data, uri, self._labels(collection, tags))])
         return result
 
     def add_texts(
@@ -166,7 +175,7 @@ class Memory:
 
         Raises: InputError when the lengths differ, UnsupportedSource for a blank text, BadVectors.
         """
-        labels = _labels(collection, tags)
+        labels = self._labels(collection, tags)
         columns = zip(texts, _column("uris", uris, texts), _column("titles", titles, texts), strict=True)
         pending = [ingest.from_text(text, uri, title or "", labels) for text, uri, title in columns]
         if vectors is None:
@@ -203,11 +212,13 @@ class Memory:
         if not isinstance(question, Query):
             rule = _both(filter, from_options(collection=collection, tags=tags, after=after, before=before))
             question = _query(question, limit, mode, rule, {"fusion": fusion, **options})
+        self._require_short(question)
         return search.search(self._store, self._needed(), question, now=self._now(), vector=vector)
 
     def why(self, query: str | Query, uri: str) -> why.Loss:
         """Why a document is not among the hits of a query, or where it stands. Raises: DocumentNotFound."""
         wanted = query if isinstance(query, Query) else Query(query)
+        self._require_short(wanted)
         return why.explain(self._store, self._needed(), wanted, self.get(uri), self._now())
 
     def get(self, uri: str) -> Document:
@@ -290,6 +301,20 @@ class Memory:
         self._encoder = chosen
         return done
 
+    def _require_short(self, query: Query) -> None:
+        length, limit = len(query.text), self._limits.max_query
+        if length > limit:
+            raise InvalidQuery(
+                f"the query has {length:,} characters, the limit is {limit:,}", hint="shorten it, or raise max_query"
+            )
+
+    def _labels(self, collection: str, tags: Sequence[str]) -> ingest.Labels:
+        if isinstance(tags, str):
+            raise InputError(f"tags is the text {tags!r}, not a list", hint="pass tags=[…]")
+        if not collection.strip() or any(not tag.strip() for tag in tags):
+            raise InputError("a collection or tag is blank", hint="give it a name")
+        return ingest.Labels(collection, tuple(sorted(set(tags))), self._limits)
+
     def _ingest(self) -> ingest.Ingest:
         return ingest.Ingest(self._store, self._needed(), self._now)
 
@@ -327,14 +352,6 @@ def _files(path: str | os.PathLike[str]) -> Iterator[Path | str]:
         yield name
     else:
         yield from walk.files(Path(name))
-
-
-def _labels(collection: str, tags: Sequence[str]) -> ingest.Labels:
-    if isinstance(tags, str):
-        raise InputError(f"tags is the text {tags!r}, not a list", hint="pass tags=[…]")
-    if not collection.strip() or any(not tag.strip() for tag in tags):
-        raise InputError("a collection or tag is blank", hint="give it a name")
-    return ingest.Labels(collection, tuple(sorted(set(tags))))
 
 
 def _column(name: str, values: Sequence[str] | None, texts: Sequence[str]) -> Sequence[str | None]:

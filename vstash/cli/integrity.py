@@ -40,13 +40,14 @@ def check(
 
 def config(context: typer.Context, json: Json = False) -> None:
     """Show the settings in force and where they can be changed."""
-    from vstash.config import cache_folder, user_file
+    from vstash.config import cache_folder, numbers, user_file
 
     settings = context.obj.settings
     values = {
         "db": stored(str(settings.db)),
         "encoder": settings.encoder,
         "busy_wait": settings.busy_wait,
+        **numbers(settings),
         "file": stored(str(user_file())),
         "cache": stored(str(cache_folder())),
     }

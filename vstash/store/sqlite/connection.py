@@ -282,7 +282,7 @@ def meaning(error: apsw.Error, path: Path | str) -> StoreError:
         if isinstance(error, foreign):
             if foreign is Locked and (named := holder.writer(Path(path))):
                 what = f"is being written by {named}"
-            if error.extendedresult == NO_ROOM_FOR_INDEX:
+            if getattr(error, "extendedresult", 0) == NO_ROOM_FOR_INDEX:  # not in its type
                 ours, what, hint = StoreFull, "cannot be opened: the disk is full", "free some space; nothing was lost"
             return ours(f"{path} {what} ({error})", hint=hint)
     return StoreError(f"{path}: {type(error).__name__}: {error}", hint="run: vstash check")

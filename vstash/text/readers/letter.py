@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from vstash.config import Limits
 from vstash.text.readers.base import Extract
 from vstash.text.readers.nested import ARCHIVES, MAILS, inner
 from vstash.text.readers.writer import Writer
@@ -32,7 +33,7 @@ class Letter:
     attachments: tuple[Attachment, ...]
 
 
-def written(letter: Letter) -> Extract:
+def written(letter: Letter, limits: Limits) -> Extract:
     """The letter as one document; an attachment that can be read is a section of it, others are named."""
     writer = Writer()
     writer.place({"part": "header"})
@@ -41,7 +42,7 @@ def written(letter: Letter) -> Extract:
     names = []
     for attachment in letter.attachments[:ATTACHMENTS]:
         names.append(attachment.name)
-        found, why = inner(attachment.data, attachment.name, MAILS | ARCHIVES)
+        found, why = inner(attachment.data, attachment.name, MAILS | ARCHIVES, limits)
         writer.place({"attachment": attachment.name})
         writer.heading(f"Attachment: {attachment.name}", 1)
         if found:
