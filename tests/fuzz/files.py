@@ -25,6 +25,7 @@ from vstash import HashEncoder, Memory
 
 MEMORY = 2 << 30  # bytes of address space for reading one file
 SECONDS = 90.0  # for one file: a sandboxed parser ends itself at 60
+REPORTED = 500  # files after which it says how far it is
 AT_ONCE = 50  # files kept in one memory, so that it stays small
 
 
@@ -62,6 +63,8 @@ def judge(chosen: argparse.Namespace, files: list[Path]) -> int:
     done = []
     for one in tried(chosen.folder, chosen.seed, chosen.first, chosen.first + chosen.count):
         done.append(one)
+        if len(done) % REPORTED == 0:
+            print(f"{len(done):,} files", file=sys.stderr, flush=True)
         if one.wrong:
             print(f"{one.name}: {one.ending}: {one.wrong}", flush=True)
             if chosen.keep:
