@@ -7,6 +7,7 @@ import platform
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -114,10 +115,20 @@ def _file(path: Path, settings: Settings) -> Iterator[Fact]:
     yield Fact("size", ok=True, said=_size(found), advice=_waste(found))
     yield _log(found)
     yield _same_encoder(found["space"], settings)
+    yield _last_check(found["checked"], datetime.now(UTC))
     wrong = "; ".join(f"{finding.check}: {', '.join(finding.sample)}" for finding in found["findings"])
     yield Fact(
         "check", ok=not wrong, said=wrong or "the fast check is clean", advice="run: vstash check" if wrong else ""
     )
+
+
+def _last_check(kept: dict[str, Any] | None, now: datetime) -> Fact:
+    if kept is None:
+        return Fact("last check", ok=True, said="never", advice="run: vstash check")
+    days = (now - kept["at"]).days
+    said = f"{kept['at']:%Y-%m-%d %H:%M} UTC, {', '.join(kept['wrong']) or 'clean'}, {kept['took']:.1f} s"
+    advice = "run: vstash check --repair" if kept["wrong"] else "run: vstash check" if days > OLD_CHECK else ""
+    return Fact("last check", ok=not kept["wrong"], said=said, advice=advice)
 
 
 def _log(found: dict[str, Any]) -> Fact:

@@ -255,12 +255,13 @@ class Memory:
         space = self._store.space()
         return {**self._store.statistics(), "encoder": space.id if space else None}
 
-    def check(self, *, repair: bool = False, fast: bool = False) -> Report:
+    def check(self, *, repair: bool = False, fast: bool = False, report: Callable[[str], object] = str) -> Report:
         """Verify what is stored; `repair` rebuilds what is derived and never touches documents.
 
-        `fast` compares counts and keys only: seconds where verifying every byte takes minutes.
+        `fast` compares counts and keys only: seconds where verifying every byte takes minutes. `report` is told
+        the name of each check before it starts.
         """
-        return check.run(self._store, repair=repair, fast=fast, now=self._now)
+        return check.run(self._store, repair=repair, fast=fast, now=self._now, report=report)
 
     def backup(self, target: str | os.PathLike[str], *, force: bool = False) -> None:
         """Copy the memory as it is now to a file, while others go on; the copy is verified before it has its name.

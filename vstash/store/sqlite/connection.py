@@ -38,6 +38,7 @@ NO_ROOM_FOR_INDEX = apsw.SQLITE_IOERR_SHMSIZE  # a reader too needs 32 KiB of di
 Connection = apsw.Connection
 Locked = apsw.BusyError  # what a lock raises that was not given in time
 Unwritable = apsw.ReadOnlyError  # what a write raises where there is no permission for it
+NoRoom = apsw.FullError  # what a write raises on a full disk
 Damaged = (apsw.CorruptError, apsw.SQLError)  # what reading a damaged table, or one that is gone, raises
 
 

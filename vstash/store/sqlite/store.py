@@ -20,12 +20,13 @@ from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate,
 from vstash.store.sqlite.connection import connect, discard, reading, translated, writing
 from vstash.store.sqlite.scan import Scanner
 from vstash.store.sqlite.spaces import Filling
-from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Space, Status
+from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Space, Status
 
 if TYPE_CHECKING:
-    from vstash.store.sqlite import backup, checks, quick
+    from vstash.store.sqlite import backup, checked, checks, quick
 else:  # what a search does without
-    backup, checks, quick = (later(f"vstash.store.sqlite.{name}") for name in ("backup", "checks", "quick"))
+    late = ("backup", "checked", "checks", "quick")
+    backup, checked, checks, quick = (later(f"vstash.store.sqlite.{name}") for name in late)
 
 Vectors = NDArray[np.float32]
 Pieces = NDArray[np.uint32]
@@ -258,17 +259,25 @@ class SqliteStore:
                 return [0.0] * len(chunk_ids)
             return vectors.cosines(self.connection, found[0], chunk_ids, vector)
 
-    def check(self, *, repair: bool = False, fast: bool = False) -> list[Finding]:
+    def check(
+        self, *, repair: bool = False, fast: bool = False, report: Callable[[str], object] = str
+    ) -> list[Finding]:
         """Verify what is stored; repair what can be rebuilt, then verify again."""
         with self._use():
             if fast and not repair:
                 with self.reading():
-                    return quick.run(self.connection)
-            findings = checks.run(self.connection)
+                    return quick.run(self.connection, report)
+            findings = checks.run(self.connection, report)
             if repair and any(finding.repairable for finding in findings):
+                report("repair")
                 checks.repair(self.connection)
-                findings = checks.run(self.connection)
+                findings = checks.run(self.connection, report)
             return findings
+
+    def note_check(self, report: Report) -> None:
+        """Remember how a full check ended, where that can be written."""
+        with self._use():
+            checked.note(self.connection, report)
 
     def entry(self, uri: str) -> Entry | None:
         """A document as it was put."""
