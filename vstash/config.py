@@ -137,14 +137,18 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def _from_file(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    toml = import_module("tomllib")
     try:
-        return dict(toml.loads(path.read_text(encoding="utf-8")))
+        content = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="mend the file or delete it") from None
-    except (UnicodeDecodeError, toml.TOMLDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no TOML: {error}", hint="mend the file or delete it") from None
+    toml = import_module("tomllib")
+    try:
+        return dict(toml.loads(content))
+    except toml.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no TOML: {error}", hint="mend the file or delete it") from None
 
 
