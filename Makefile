@@ -36,7 +36,7 @@ crash: setup ## Fail every write, sync, truncate and lock in turn (minutes)
 soak: setup ## Many processes on one file: writes, reads, errors, lost rows (10 minutes)
 	@scripts/soak
 
-fuzz: setup ## Throw nonsense at splitter, queries, filters and import (minutes)
+fuzz: setup ## Throw nonsense at splitter, queries, filters and import (minutes; FILES=FOLDER for damaged files too)
 	@scripts/fuzz
 
 quality: setup ## Measure the ranking on the judged collections, and write the README's tables

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _WHERE = {
+    "vstash.config": ("Limits",),
     "vstash.encode.base": ("Encoder",),
     "vstash.encode.hash": ("HashEncoder",),
     "vstash.errors": (
@@ -71,6 +72,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from vstash.config import Limits as Limits
     from vstash.encode.base import Encoder as Encoder
     from vstash.encode.hash import HashEncoder as HashEncoder
     from vstash.errors import *  # noqa: F403

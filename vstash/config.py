@@ -49,10 +49,45 @@ def _default_db() -> Path:
     return platformdirs.user_data_path("vstash") / "memory.db"
 
 
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    number = _number(low, high)
+
+    def read(value: object) -> int:
+        found = number(value)
+        if found != int(found):
+            raise ValueError(f"should be a whole number from {low} to {high}")
+        return int(found)
+
+    return read
+
+
+def _limit(default: int, low: int, high: int, meaning: str) -> int:
+    """A field with a default; dataclasses want it to look like its value."""
+    chosen: int = field(default=default, metadata={"is": meaning, "read": _whole(low, high)})
+    return chosen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much one source may be, and what reading it may take: what is over is SourceTooLarge, a query InvalidQuery.
+
+    Seconds and memory bind the readers that run in a process of their own.
+    """
+
+    max_file: int = _limit(64, 1, 1024, "MiB of one file")
+    max_unpacked: int = _limit(512, 1, 65536, "MiB that an archive or office file may unpack to")
+    max_ratio: int = _limit(100, 1, 100_000, "how many times its size a file may unpack to, from 64 MiB on")
+    max_parts: int = _limit(50_000, 1, 10_000_000, "parts of an archive or office file")
+    max_chunks: int = _limit(50_000, 1, 10_000_000, "passages of one document")
+    max_query: int = _limit(20_000, 1, 20_000, "characters of a query")
+    max_seconds: int = _limit(60, 1, 86_400, "seconds for reading one file")
+    max_memory: int = _limit(2048, 256, 1 << 20, "MiB of memory for reading one file")
+
+
 # Plain dataclass fields with a reader each: importing a validating library would cost a cold search a tenth of a
 # second for the three of them.
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(Limits):
     """Every setting with its default; an unknown one is refused."""
 
     db: Path = field(default_factory=_default_db, metadata={"is": "the database file", "read": _path})
@@ -65,6 +100,11 @@ class Settings:
 
 
 _FIELDS = {one.name: one for one in fields(Settings)}
+
+
+def numbers(limits: Limits) -> dict[str, int]:
+    """The limits by name, of settings too."""
+    return {one.name: getattr(limits, one.name) for one in fields(Limits)}
 
 
 def names() -> tuple[str, ...]:
@@ -97,14 +137,18 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def _from_file(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    toml = import_module("tomllib")
     try:
-        return dict(toml.loads(path.read_text(encoding="utf-8")))
+        content = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="mend the file or delete it") from None
-    except (UnicodeDecodeError, toml.TOMLDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no TOML: {error}", hint="mend the file or delete it") from None
+    toml = import_module("tomllib")
+    try:
+        return dict(toml.loads(content))
+    except toml.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no TOML: {error}", hint="mend the file or delete it") from None
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -91,13 +93,13 @@ def _encoder(settings: Settings) -> Iterator[Fact]:
 
 
 def _place(path: Path) -> Iterator[Fact]:
-    folder = next(one for one in [path, *path.parents] if one.exists())
+    folder = next(one for one in [path, *path.parents] if os.path.exists(one))  # noqa: PTH110  (False where we may not look)
     kind = file_system(folder)
     network = kind in NETWORK
     advice = "move the database to a local disk: locks on a network share cannot be trusted" if network else ""
     yield Fact("file system", ok=not network, said=kind or "unknown", advice=advice)
     free = shutil.disk_usage(folder).free
-    size = path.stat().st_size if path.exists() else 0
+    size = path.stat().st_size if folder == path else 0
     scarce = free < SCARCE * size
     advice = "free some space: a backup or a compaction would not fit" if scarce else ""
     yield Fact("free space", ok=not scarce, said=f"{free / 2**30:,.1f} GiB", advice=advice)
@@ -111,12 +113,30 @@ def _file(path: Path, settings: Settings) -> Iterator[Fact]:
         return
     yield Fact("database", ok=True, said=f"{path}: {found['documents']:,} documents, {found['chunks']:,} chunks")
     yield Fact("size", ok=True, said=_size(found), advice=_waste(found))
-    yield Fact("log", ok=found["journal"] == "wal", said=f"{found['journal']}, {found['log'] / 2**20:,.1f} MiB")
+    yield _log(found)
     yield _same_encoder(found["space"], settings)
+    yield _last_check(found["checked"], datetime.now(UTC))
     wrong = "; ".join(f"{finding.check}: {', '.join(finding.sample)}" for finding in found["findings"])
     yield Fact(
         "check", ok=not wrong, said=wrong or "the fast check is clean", advice="run: vstash check" if wrong else ""
     )
+
+
+def _last_check(kept: dict[str, Any] | None, now: datetime) -> Fact:
+    if kept is None:
+        return Fact("last check", ok=True, said="never", advice="run: vstash check")
+    days = (now - kept["at"]).days
+    said = f"{kept['at']:%Y-%m-%d %H:%M} UTC, {', '.join(kept['wrong']) or 'clean'}, {kept['took']:.1f} s"
+    advice = "run: vstash check --repair" if kept["wrong"] else "run: vstash check" if days > OLD_CHECK else ""
+    return Fact("last check", ok=not kept["wrong"], said=said, advice=advice)
+
+
+def _log(found: dict[str, Any]) -> Fact:
+    if not found["writable"]:
+        return Fact("log", ok=True, said="none: the file can only be read")
+    wal = found["journal"] == "wal"
+    advice = "" if wal else "export it, and import it into a new file: it has lost its log"
+    return Fact("log", ok=wal, said=f"{found['journal']}, {found['log'] / 2**20:,.1f} MiB", advice=advice)
 
 
 def _size(found: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vstash.config import Limits
 from vstash.encode.base import Encoder, Tokenizing
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
@@ -35,7 +36,6 @@ Vectors = NDArray[np.float32]
 RECIPE = "3"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 BATCH_FILES = 64  # files looked up together
-MAX_BYTES = 64 * 1024 * 1024  # of one file
 PART_OF = "part_of"  # metadata: the uri of the document that this one came in
 HOLDING_PARTS = (".eml", ".msg", ".mbox")  # what may have had parts before, whatever it is now
 SPECIAL_TOKENS = 2  # that an encoder adds to each text: one before, one after
@@ -44,10 +44,11 @@ DEFAULT_WINDOW = 256  # tokens, for an encoder that does not say
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What the caller says of everything it adds."""
+    """What the caller says of everything it adds: where it belongs, and how much one source may be."""
 
     collection: str = "default"
     tags: tuple[str, ...] = ()
+    limits: Limits = field(default=Limits(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,8 @@ class Ingest:
             chunks = tuple(split(replace(source, title=title), self._window, self._starts))
             if not chunks:
                 raise UnsupportedSource("the text is blank", hint="there is nothing in it to search for")
+            if len(chunks) > one.labels.limits.max_chunks:
+                raise _too_large(f"{len(chunks):,} passages", f"{one.labels.limits.max_chunks:,}", "max_chunks")
             parts = [
                 (part, tuple(split(replace(part, title=own_title(part.title, part.uri)), self._window, self._starts)))
                 for part in source.parts
@@ -253,11 +256,8 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
-            size, modified_at = status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)
-            if size > MAX_BYTES:
-                raise SourceTooLarge(
-                    f"it has {size / 2**20:,.0f} MiB, the limit is {MAX_BYTES // 2**20} MiB", hint="split it"
-                )
+            modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
+            _require_size(status.st_size, labels.limits)
             content_hash = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return Failure(uri, _unreadable(error))
@@ -282,7 +282,8 @@ def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
     name = uri.rsplit("/", 1)[-1]
 
     def load() -> Source:
-        found = extract(data, name)
+        _require_size(len(data), labels.limits)
+        found = extract(data, name, labels.limits)
         parts = (
             replace(_source(part, f"{uri}#{inner}", content_hash, labels), metadata={**part.metadata, PART_OF: uri})
             for inner, part in found.parts.items()
@@ -329,6 +330,15 @@ def from_text(text: str, uri: str | None, title: str, labels: Labels) -> Pending
     uri = uri or f"memory:{content_hash[:16]}"
     source = Source(uri, clean, title, content_hash=content_hash, tags=labels.tags, collection=labels.collection)
     return Pending(uri, content_hash, labels, lambda: source)
+
+
+def _require_size(size: int, limits: Limits) -> None:
+    if size > limits.max_file << 20:
+        raise _too_large(f"{size / 2**20:,.1f} MiB", f"{limits.max_file:,} MiB", "max_file")
+
+
+def _too_large(has: str, limit: str, setting: str) -> SourceTooLarge:
+    return SourceTooLarge(f"it has {has}, the limit is {limit}", hint=f"split it, or raise {setting}")
 
 
 def _unreadable(error: OSError) -> str:

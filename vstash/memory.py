@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vstash import search
+from vstash.config import Limits
 from vstash.encode.base import Encoder
 from vstash.encode.minilm import silent
 from vstash.encode.registry import for_space
 from vstash.encode.registry import load as load_encoder
-from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, SpaceMismatch
+from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, InvalidQuery, SpaceMismatch
 from vstash.extras import later
 from vstash.filters import And, Filter, from_options
 from vstash.store import open_store, restore
@@ -24,16 +24,14 @@ from vstash.types import AddResult, Document, Mode, Query, Report, Results, Sour
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from vstash import check, exchange, history, ingest, pages, reindex, sync, walk, why
+    from vstash import check, exchange, gather, ingest, reindex, sync, walk, why
 else:  # what a search does without
-    check, exchange, history, ingest, pages, reindex, sync, walk, why = map(
+    check, exchange, gather, ingest, reindex, sync, walk, why = map(
         later,
-        (
-            f"vstash.{name}"
-            for name in ("check", "exchange", "history", "ingest", "pages", "reindex", "sync", "walk", "why")
-        ),
+        (f"vstash.{name}" for name in ("check", "exchange", "gather", "ingest", "reindex", "sync", "walk", "why")),
     )
 
+DEFAULT = Limits()
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
@@ -52,10 +50,13 @@ class Memory:
     Every method raises StoreError where the file cannot be reached, and says so in one line.
     """
 
-    def __init__(self, store: Store, encoder: Encoder | None, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, store: Store, encoder: Encoder | None, now: Callable[[], datetime] = utc_now, limits: Limits = DEFAULT
+    ) -> None:
         self._store = store
         self._encoder = encoder
         self._now = now
+        self._limits = limits
 
     @classmethod
     def open(
@@ -86,6 +87,10 @@ class Memory:
             raise
         return cls(store, chosen, now)
 
+    def within(self, limits: Limits) -> Memory:
+        """The same memory under other limits for what is added and asked; closing one closes both."""
+        return Memory(self._store, self._encoder, self._now, limits)
+
     def __enter__(self) -> Memory:
         return self
 
@@ -113,7 +118,7 @@ class Memory:
 
     def files(self, path: str | os.PathLike[str]) -> list[Path | str]:
         """What `add` would look at under a path, in its order."""
-        return list(_files(path))
+        return list(gather.names(path))
 
     def adding(
         self,
@@ -124,12 +129,9 @@ class Memory:
         allow_private: bool = False,
     ) -> Iterator[AddResult]:
         """Like `add`, one result after another: what has been yielded as added is stored."""
-        labels = _labels(collection, tags)
+        labels = self._labels(collection, tags)
         several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-        web = pages.Pages(self._store, labels, allow_private=allow_private) if any(map(_is_address, several)) else None
-        found = chain.from_iterable(
-            [web.pending(os.fspath(path))] if web and _is_address(path) else _sources(path, labels) for path in several
-        )
+        found = gather.pending(several, labels, self._store, allow_private=allow_private)
         return self._ingest().add(found)
 
     def compare(
@@ -148,7 +150,7 @@ class Memory:
         only these are compared, and what is below them. Raises: InputError.
         """
         selection = walk.Selection(tuple(include), tuple(exclude))
-        return sync.compare(self._store, Path(folder), _labels(collection, tags), selection, touched)
+        return sync.compare(self._store, Path(folder), self._labels(collection, tags), selection, touched)
 
     def sync(self, comparison: sync.Comparison) -> Iterator[AddResult | sync.Change]:
         """Make the memory equal to the folder that was compared; moved files are not encoded again."""
@@ -167,13 +169,13 @@ class Memory:
 
         Raises: UnsupportedSource for a blank text.
         """
-        pending = ingest.from_text(text, uri, title, _labels(collection, tags))
+        pending = ingest.from_text(text, uri, title, self._labels(collection, tags))
         [result] = self._ingest().add([pending])
         return result
 
     def add_bytes(self, data: bytes, uri: str, *, collection: str = "default", tags: Sequence[str] = ()) -> AddResult:
         """Store the content of a file that is not one, such as standard input; the uri's ending names the format."""
-        [result] = self._ingest().add([ingest.from_bytes(data, uri, _labels(collection, tags))])
+        [result] = self._ingest().add([ingest.from_bytes(data, uri, self._labels(collection, tags))])
         return result
 
     def add_texts(
@@ -189,7 +191,7 @@ class Memory:
 
         Raises: InputError when the lengths differ, UnsupportedSource for a blank text, BadVectors.
         """
-        labels = _labels(collection, tags)
+        labels = self._labels(collection, tags)
         columns = zip(texts, _column("uris", uris, texts), _column("titles", titles, texts), strict=True)
         pending = [ingest.from_text(text, uri, title or "", labels) for text, uri, title in columns]
         if vectors is None:
@@ -226,11 +228,13 @@ class Memory:
         if not isinstance(question, Query):
             rule = _both(filter, from_options(collection=collection, tags=tags, after=after, before=before))
             question = _query(question, limit, mode, rule, {"fusion": fusion, **options})
+        self._require_short(question)
         return search.search(self._store, self._needed(), question, now=self._now(), vector=vector)
 
     def why(self, query: str | Query, uri: str) -> why.Loss:
         """Why a document is not among the hits of a query, or where it stands. Raises: DocumentNotFound."""
         wanted = query if isinstance(query, Query) else Query(query)
+        self._require_short(wanted)
         return why.explain(self._store, self._needed(), wanted, self.get(uri), self._now())
 
     def get(self, uri: str) -> Document:
@@ -274,12 +278,13 @@ class Memory:
         space = self._store.space()
         return {**self._store.statistics(), "encoder": space.id if space else None}
 
-    def check(self, *, repair: bool = False, fast: bool = False) -> Report:
+    def check(self, *, repair: bool = False, fast: bool = False, report: Callable[[str], object] = str) -> Report:
         """Verify what is stored; `repair` rebuilds what is derived and never touches documents.
 
-        `fast` compares counts and keys only: seconds where verifying every byte takes minutes.
+        `fast` compares counts and keys only: seconds where verifying every byte takes minutes. `report` is told
+        the name of each check before it starts.
         """
-        return check.run(self._store, repair=repair, fast=fast, now=self._now)
+        return check.run(self._store, repair=repair, fast=fast, now=self._now, report=report)
 
     def backup(self, target: str | os.PathLike[str], *, force: bool = False) -> None:
         """Copy the memory as it is now to a file, while others go on; the copy is verified before it has its name.
@@ -320,6 +325,20 @@ class Memory:
         self._encoder = chosen
         return done
 
+    def _require_short(self, query: Query) -> None:
+        length, limit = len(query.text), self._limits.max_query
+        if length > limit:
+            raise InvalidQuery(
+                f"the query has {length:,} characters, the limit is {limit:,}", hint="shorten it, or raise max_query"
+            )
+
+    def _labels(self, collection: str, tags: Sequence[str]) -> ingest.Labels:
+        if isinstance(tags, str):
+            raise InputError(f"tags is the text {tags!r}, not a list", hint="pass tags=[…]")
+        if not collection.strip() or any(not tag.strip() for tag in tags):
+            raise InputError("a collection or tag is blank", hint="give it a name")
+        return ingest.Labels(collection, tuple(sorted(set(tags))), self._limits)
+
     def _ingest(self) -> ingest.Ingest:
         return ingest.Ingest(self._store, self._needed(), self._now)
 
@@ -340,31 +359,6 @@ def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.Pa
             f" not with {asked.model} ({asked.dim})",
             hint=f"pass --encoder {for_space(stored)}, or change it over: vstash reindex --encoder {for_space(asked)}",
         )
-
-
-def _sources(path: str | os.PathLike[str], labels: ingest.Labels) -> Iterator[ingest.Pending | ingest.Failure]:
-    dated = history.History(Path(path)).date
-    for file in walk.files(Path(path)):
-        yield ingest.from_file(file, labels, dated)
-
-
-def _files(path: str | os.PathLike[str]) -> Iterator[Path | str]:
-    if _is_address(path):
-        yield os.fspath(path)
-    else:
-        yield from walk.files(Path(path))
-
-
-def _is_address(path: str | os.PathLike[str]) -> bool:
-    return "://" in os.fspath(path)
-
-
-def _labels(collection: str, tags: Sequence[str]) -> ingest.Labels:
-    if isinstance(tags, str):
-        raise InputError(f"tags is the text {tags!r}, not a list", hint="pass tags=[…]")
-    if not collection.strip() or any(not tag.strip() for tag in tags):
-        raise InputError("a collection or tag is blank", hint="give it a name")
-    return ingest.Labels(collection, tuple(sorted(set(tags))))
 
 
 def _column(name: str, values: Sequence[str] | None, texts: Sequence[str]) -> Sequence[str | None]:

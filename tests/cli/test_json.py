@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.commandline import Run
+from vstash.config import Limits, numbers
 
 HIT = [
     "rank",
@@ -172,6 +173,7 @@ def test_config_shows_every_setting(run: Run, settings: Path) -> None:
         "db": str(settings / "notes.db"),
         "encoder": "hash",
         "busy_wait": 30.0,
+        **numbers(Limits()),
         "file": str(settings / "config.toml"),
         "cache": str(settings / "cache"),
     }

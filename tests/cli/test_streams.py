@@ -167,3 +167,10 @@ def test_nothing_is_loaded_that_is_not_needed(run: Run, docs: Path, arguments: l
     code = LAZY.format(arguments=arguments, forbidden=forbidden)
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY, timeout=60)
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_a_check_says_on_a_terminal_that_it_is_at_it(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    assert "checking" in seen_on_a_terminal("check", columns=80)
+    assert "checking" not in seen_on_a_terminal("check", "--quiet", columns=80)
+    assert run("check").err == ""

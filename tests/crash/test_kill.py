@@ -139,14 +139,15 @@ def test_readers_answer_while_a_writer_holds_the_lock(database: Path) -> None:
     writer.execute("BEGIN IMMEDIATE; UPDATE document SET title = 'half-written'")
     readers = [
         vstash(database, *arguments, "--json")
-        for arguments in (["search", "heron"], ["list"], ["stats"], ["get", "bird"])
+        for arguments in (["search", "heron"], ["list"], ["stats"], ["get", "bird"], ["check"])
     ]
-    found, listed, stats, got = [json.loads(finished(reader)) for reader in readers]
+    found, listed, stats, got, checked = [json.loads(finished(reader)) for reader in readers]
     writer.execute("ROLLBACK")
     writer.close()
     assert [hit["uri"] for hit in found["hits"]] == ["bird"]
     assert [document["title"] for document in (*listed, got)] == ["", ""]
     assert stats["documents"] == 1
+    assert checked["ok"]
 
 
 def test_a_writer_waits_for_its_turn(database: Path) -> None:

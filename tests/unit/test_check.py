@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
 
 from vstash import Finding, HashEncoder, Memory
 from vstash.errors import DocumentNotFound, StoreError
+from vstash.store import describe
 from vstash.store.sqlite import codes
 from vstash.store.sqlite.connection import connect
 
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 TEXTS = [f"the {bird} stands in the {place}" for bird in ("heron", "stork", "crane") for place in ("reed", "sea")]
 URIS = [f"doc:{at}" for at in range(len(TEXTS))]
 QUESTIONS = ["heron", "stork in the sea", "crane reed"]
@@ -58,17 +62,21 @@ TRUTH = {
     "vector_of_no_length": (
         "UPDATE vector_1 SET vector = zeroblob(length(vector)) WHERE chunk_id = 2",
         "vectors_unit",
-        "chunk 2",
+        "doc:1: chunk 2",
     ),
-    "vector_torn": ("UPDATE vector_1 SET vector = substr(vector, 1, 13) WHERE chunk_id = 2", "vectors_unit", "chunk 2"),
+    "vector_torn": (
+        "UPDATE vector_1 SET vector = substr(vector, 1, 13) WHERE chunk_id = 2",
+        "vectors_unit",
+        "doc:1: chunk 2",
+    ),
     "vector_too_short": (
         "UPDATE vector_1 SET vector = substr(vector, 1, 512) WHERE chunk_id = 2",
         "vectors_unit",
-        "chunk 2",
+        "doc:1: chunk 2",
     ),
-    "pieces_gone": ("DELETE FROM piece_1 WHERE chunk_id = 2", "word_pieces", "chunk 2"),
-    "pieces_torn": ("UPDATE piece_1 SET ids = substr(ids, 1, 3) WHERE chunk_id = 2", "word_pieces", "chunk 2"),
-    "pieces_emptied": ("UPDATE piece_1 SET ids = x'' WHERE chunk_id = 2", "word_pieces", "chunk 2"),
+    "pieces_gone": ("DELETE FROM piece_1 WHERE chunk_id = 2", "word_pieces", "doc:1: chunk 2"),
+    "pieces_torn": ("UPDATE piece_1 SET ids = substr(ids, 1, 3) WHERE chunk_id = 2", "word_pieces", "doc:1: chunk 2"),
+    "pieces_emptied": ("UPDATE piece_1 SET ids = x'' WHERE chunk_id = 2", "word_pieces", "doc:1: chunk 2"),
     "chunk_gone": ("DELETE FROM chunk WHERE id = 2", "documents", "doc:1"),
     "text_changed": ("UPDATE chunk SET text = replace(text, 'h', 'H') WHERE id = 2", "documents", "doc:1"),
     "span_changed": ('UPDATE chunk SET start = start + 1 WHERE id = 2', "documents", "doc:1"),
@@ -200,3 +208,55 @@ def test_codes_over_several_shards_are_checked_and_rebuilt(database: Path) -> No
 def test_an_empty_memory_is_clean_and_can_be_repaired(memory: Memory) -> None:
     assert memory.check().ok
     assert memory.check(repair=True).ok
+
+
+def test_lost_free_pages_are_a_finding(filled: Path) -> None:
+    with Memory.open(filled, encoder=Naming()) as memory:
+        memory.add_texts([f"text {at} " * 200 for at in range(200)], [f"gone:{at}" for at in range(200)])
+        for at in range(200):
+            memory.forget(f"gone:{at}")
+    content = bytearray(filled.read_bytes())
+    count = int.from_bytes(content[36:40], "big")  # of free pages: SQLite, fileformat.html, section 1.3.14
+    assert count > 10
+    content[36:40] = (count - 3).to_bytes(4, "big")
+    filled.write_bytes(content)
+    with Memory.open(filled, encoder=None) as memory:
+        assert any("freelist" in line.lower() for line in failing(memory)["sqlite"].sample)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_every_check_is_announced(filled: Path, fast: bool) -> None:
+    said: list[str] = []
+    with Memory.open(filled, encoder=None) as memory:
+        found = memory.check(fast=fast, report=said.append)
+    assert said == [finding.check for finding in found.findings]
+
+
+def test_the_last_full_check_is_kept_with_the_file(filled: Path) -> None:
+    def last() -> dict[str, Any] | None:
+        kept: dict[str, Any] | None = describe(filled, busy_wait=1.0)["checked"]
+        return kept
+
+    with Memory.open(filled, encoder=None, now=lambda: NOW) as memory:
+        memory.check(fast=True)
+        assert last() is None
+        memory.check()
+        assert last() == {"at": NOW, "took": pytest.approx(0, abs=60), "wrong": []}
+    behind_its_back(filled, DERIVED["code_flipped"][0])
+    with Memory.open(filled, encoder=None, now=lambda: NOW + timedelta(days=1)) as memory:
+        memory.check()
+        found = last()
+        assert found is not None
+        assert (found["at"], found["wrong"]) == (NOW + timedelta(days=1), ["sign_codes"])
+        memory.check(repair=True)
+        assert (last() or {})["wrong"] == []
+
+
+def test_a_check_beside_a_writer_is_not_kept(filled: Path) -> None:
+    writer = connect(filled, create=False)
+    writer.execute("BEGIN IMMEDIATE")
+    with Memory.open(filled, encoder=None) as memory:
+        assert memory.check().ok
+    writer.execute("ROLLBACK")
+    writer.close()
+    assert describe(filled, busy_wait=1.0)["checked"] is None

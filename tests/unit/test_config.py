@@ -76,3 +76,8 @@ def test_a_folder_is_no_settings_file(environment: dict[str, str]) -> None:
     Path(environment["VSTASH_CONFIG"]).mkdir()
     with pytest.raises(ConfigError):
         load({}, environment)
+
+
+def test_a_settings_file_that_cannot_be_reached_is_named() -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load({}, {"VSTASH_CONFIG": "x" * 300})

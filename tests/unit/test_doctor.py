@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,18 @@ def test_the_fast_check_finds_what_is_gone(filled: Path, sql: str, check: str) -
 def test_all_is_well(filled: Path) -> None:
     found = examine(Settings(db=filled, encoder="hash"))
     assert found.ok
-    assert {"vstash", "engine", "encoder", "file system", "free space", "size", "log", "vectors", "check"} <= {
-        fact.name for fact in found.facts
-    }
+    assert {
+        "vstash",
+        "engine",
+        "encoder",
+        "file system",
+        "free space",
+        "size",
+        "log",
+        "vectors",
+        "last check",
+        "check",
+    } <= {fact.name for fact in found.facts}
     assert len(found.facts) < 20
 
 
@@ -89,3 +99,25 @@ def test_the_file_system_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
     assert file_system(tmp_path, mounts) == "ext4"
     assert file_system(tmp_path / "net" / "deep", mounts) == "nfs"
     assert file_system(tmp_path, tmp_path / "none") == ""
+
+
+def test_it_says_when_the_last_check_was(filled: Path) -> None:
+    def said() -> tuple[str, bool, str]:
+        found = examine(Settings(db=filled, encoder="hash"))
+        return next((fact.said, fact.ok, fact.advice) for fact in found.facts if fact.name == "last check")
+
+    assert said() == ("never", True, "run: vstash check")
+    with Memory.open(filled, encoder=None) as memory:
+        memory.check()
+    when, ok, advice = said()
+    assert "clean" in when
+    assert (ok, advice) == (True, "")
+    with Memory.open(filled, encoder=None, now=lambda: datetime(2026, 5, 1, 12, tzinfo=UTC)) as memory:
+        memory.check()
+    assert said()[0].startswith("2026-05-01 12:00 UTC")
+    assert said()[2] == "run: vstash check"  # long ago
+    tampered(filled, GONE["codes"][0])
+    with Memory.open(filled, encoder=None) as memory:
+        memory.check()
+    assert "sign_codes" in said()[0]
+    assert said()[1:] == (False, "run: vstash check --repair")

@@ -11,9 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from vstash import HashEncoder, Memory, Source
+from vstash.config import Limits
 from vstash.encode.calibrate import pairs
 from vstash.errors import BadVectors, EncoderError, InputError, UnsupportedSource
-from vstash.ingest import BATCH_CHUNKS, MAX_BYTES
+from vstash.ingest import BATCH_CHUNKS
 
 Vectors = NDArray[np.float32]
 
@@ -171,7 +172,7 @@ def test_a_file_that_turns_bad_keeps_its_last_good_version(memory: Memory, tmp_p
 def test_a_file_over_the_limit_fails_unread(memory: Memory, tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     with path.open("wb") as file:
-        file.truncate(MAX_BYTES + 1)
+        file.truncate((Limits().max_file << 20) + 1)
     [result] = memory.add(path)
     assert result.status == "failed"
     assert "MiB" in (result.error or "")

@@ -88,15 +88,16 @@ class Session:
         path = settings.db.expanduser()
         if create:
             _make_folder(path.parent)
-        if path.exists() and not path.is_file():
+        if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113  (which raise where we may not look)
             raise StoreReadOnly(f"{path} is no file", hint="name one: --db FOLDER/memory.db")
-        return Memory.open(
+        memory = Memory.open(
             path,
             encoder=settings.encoder if encode or self.encoder else None,
             create=create,
             busy_wait=settings.busy_wait if busy_wait is None else min(busy_wait, settings.busy_wait),
             report=self.talk,
         )
+        return memory.within(settings)
 
     def talk(self, text: str) -> None:
         """Say something that is no result, unless --quiet."""

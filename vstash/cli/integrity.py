@@ -9,6 +9,7 @@ import typer
 from vstash.cli import render, shapes, show
 from vstash.cli.app import FINDINGS, Session
 from vstash.cli.options import Json, stored
+from vstash.cli.progress import steps
 
 
 def register(app: typer.Typer) -> None:
@@ -28,8 +29,8 @@ def check(
     Exits with 4 when something is wrong.
     """
     session: Session = context.obj
-    with session.open(encode=False) as memory:
-        found = memory.check(repair=repair, fast=fast)
+    with session.open(encode=False) as memory, steps("checking", quiet=session.quiet) as step:
+        found = memory.check(repair=repair, fast=fast, report=step)
     if json:
         render.as_json(shapes.report(found))
     elif not session.quiet or not found.ok:
@@ -40,13 +41,14 @@ def check(
 
 def config(context: typer.Context, json: Json = False) -> None:
     """Show the settings in force and where they can be changed."""
-    from vstash.config import cache_folder, user_file
+    from vstash.config import cache_folder, numbers, user_file
 
     settings = context.obj.settings
     values = {
         "db": stored(str(settings.db)),
         "encoder": settings.encoder,
         "busy_wait": settings.busy_wait,
+        **numbers(settings),
         "file": stored(str(user_file())),
         "cache": stored(str(cache_folder())),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -49,6 +49,18 @@ def progress(total: int, *, quiet: bool) -> Iterator[Advance]:
             bar.update(task, advance=1, rate=f"{chunks / elapsed:,.0f} chunks/s" if elapsed else "")
 
         yield advance
+
+
+@contextmanager
+def steps(doing: str, *, quiet: bool) -> Iterator[Callable[[str], object]]:
+    """Tells which step of a long command is running, on a terminal only."""
+    if quiet or not is_terminal(sys.stderr):
+        yield str
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(doing) as status:
+        yield lambda name: status.update(f"{doing} {name.replace('_', ' ')}")
 
 
 def add_failure(result: AddResult) -> None:

@@ -5,7 +5,7 @@ A store executes what it is told and returns ids and values; it decides nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vstash.filters import Filter
-from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Source, Space, Status
+from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Source, Space, Status
 
 if TYPE_CHECKING:
     import numpy as np
@@ -179,9 +179,15 @@ class Store(Protocol):
         """The cosine of each chunk with the vector, in the order asked for."""
         ...
 
-    def check(self, *, repair: bool = False, fast: bool = False) -> list[Finding]:
+    def check(
+        self, *, repair: bool = False, fast: bool = False, report: Callable[[str], object] = str
+    ) -> list[Finding]:
         """Verify what is stored, derived against truth; repair only what can be rebuilt. `fast` compares
-        counts and keys only, in seconds."""
+        counts and keys only, in seconds. `report` is told the name of each check before it starts."""
+        ...
+
+    def note_check(self, report: Report) -> None:
+        """Remember when a full check was and how it ended, where that can be written at once."""
         ...
 
     def entry(self, uri: str) -> Entry | None:

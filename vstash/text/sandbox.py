@@ -10,43 +10,48 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from importlib import import_module
 from typing import Any, cast
 
+from vstash.config import Limits, numbers
 from vstash.errors import SourceTooLarge, UnsupportedSource, VstashError
-from vstash.text.readers.base import Extract, Reader
+from vstash.text.readers.base import Extract, NestingReader, Reader
 from vstash.types import Heading, Place
 
-SANDBOXED = frozenset({"pdf"})  # readers over native code, or over formats that can unfold without end
+# Readers over native code, or over formats whose damaged files are known to run on or to unfold without end.
+SANDBOXED = frozenset({"pdf", "workbook", "oldword", "oldslides", "outlook"})
+GRACE = 2  # seconds of processor time over the limit: for a child whose parent was ended while it waited
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What reading one file may take: `seconds` of the clock, `memory` in bytes of address space."""
-
-    seconds: float = 60.0
-    memory: int = 2 << 30
+NESTING = frozenset({"archive", "mail", "mailbox", "outlook"})  # readers of files that hold others, which have limits too
 
 
-def read(reader: str, data: bytes, name: str, limits: Limits | None = None) -> Extract:
-    """What the reader module makes of the file. Raises: UnsupportedSource, SourceTooLarge."""
-    limits = limits or Limits()
+def call(reader: str, data: bytes, name: str, limits: Limits) -> Extract:
+    """What a reader module makes of a file, in this process."""
+    module = import_module(f"vstash.text.readers.{reader}")
+    if reader in NESTING:
+        return cast(NestingReader, module).read(data, name, limits)
+    return cast(Reader, module).read(data, name)
+
+
+def read(reader: str, data: bytes, name: str, limits: Limits) -> Extract:
+    """What the reader module makes of the file, in another. Raises: UnsupportedSource, SourceTooLarge."""
     paths = os.pathsep.join(path for path in sys.path if path)
-    command = [sys.executable, "-P", "-m", "vstash.text.sandbox", reader, name, str(limits.memory)]
+    command = [sys.executable, "-P", "-m", "vstash.text.sandbox", reader, name, json.dumps(numbers(limits))]
     try:
         done = subprocess.run(  # noqa: S603  (our own module, no shell)
             command,
             input=data,
             capture_output=True,
-            timeout=limits.seconds,
+            timeout=limits.max_seconds,
             env={**os.environ, "PYTHONPATH": paths},
             check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise SourceTooLarge(
-            f"{name} could not be read in {limits.seconds:g} s", hint="split it, or save it anew and add that"
+            f"{name} could not be read in {limits.max_seconds} s", hint="save it anew, or raise max_seconds"
         ) from error
     except ValueError as error:  # a NUL in the name
         raise UnsupportedSource(f"{name!r} is no file name", hint="rename the file") from error
@@ -80,28 +85,30 @@ def _extract(said: dict[str, Any]) -> Extract:
     )
 
 
-def _limit(memory: int) -> None:
-    """Take the rest of the memory away, where the system can."""
+def _limit(memory: int, seconds: int) -> None:
+    """Take the rest of the memory away, where the system can, and all time once nobody waits any more."""
     if sys.platform != "win32":
         resource = import_module("resource")  # there is none on Windows
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         least = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
         resource.setrlimit(resource.RLIMIT_AS, (least, hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds + GRACE, seconds + GRACE))
 
 
-def main(reader: str, name: str, memory: str) -> None:
+def main(reader: str, name: str, given: str) -> None:
     """The child: read standard input, answer on standard output."""
-    module = cast(Reader, import_module(f"vstash.text.readers.{reader}"))
+    limits = Limits(**json.loads(given))
+    import_module(f"vstash.text.readers.{reader}")  # before memory is short
     data = sys.stdin.buffer.read()
-    _limit(int(memory))
+    _limit(limits.max_memory << 20, limits.max_seconds)
     try:
-        found = module.read(data, name)
+        found = call(reader, data, name, limits)
         said: dict[str, Any] = asdict(found)
     except VstashError as error:
         said = {"kind": type(error).__name__, "error": str(error), "hint": error.hint}
     except MemoryError:
-        hint = "split it, or save it anew and add that"
+        hint = "save it anew, or raise max_memory"
         said = {"kind": "SourceTooLarge", "error": f"{name} takes too much memory to be read", "hint": hint}
     sys.stdout.write(json.dumps(said, default=datetime.isoformat))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from vstash.store.sqlite import quick, vectors
-from vstash.store.sqlite.connection import connect, value
+from vstash.store.sqlite import checked, quick, vectors
+from vstash.store.sqlite.connection import connect, value, writable
 from vstash.store.sqlite.connection import versions as driver_versions
 from vstash.store.sqlite.store import SqliteStore
 
@@ -31,6 +31,8 @@ def describe(path: Path, *, busy_wait: float) -> dict[str, Any]:
                 **store.statistics(),
                 "free": store.connection.pragma("freelist_count") * store.connection.pragma("page_size"),
                 "journal": store.connection.pragma("journal_mode"),
+                "checked": checked.last(store.connection),
+                "writable": writable(store.connection),
                 "log": log.stat().st_size if log.exists() else 0,
                 "space": active and active[1],
                 "findings": [finding for finding in quick.run(store.connection) if not finding.ok],

@@ -6,22 +6,24 @@ whose chunks are damaged is named, so that it can be added again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import numpy as np
 
 from vstash.errors import StoreCorrupt
 from vstash.store.sqlite import codes, documents, pieces, quick, vectors
-from vstash.store.sqlite.connection import Connection, Damaged, Locked, at_once, rows, writing
+from vstash.store.sqlite.connection import Connection, Damaged, Locked, Unwritable, at_once, copied, rows, writing
 from vstash.types import Finding
 
 BATCH = 2048  # vectors held in memory at a time
+VERIFY_KEYWORDS = "INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)"
 
 
-def run(connection: Connection) -> list[Finding]:
-    """Every check, in an order in which the first failure explains the later ones."""
-    return [quick.finding(connection, *one) for one in CHECKS]
+def run(connection: Connection, report: Callable[[str], object] = str) -> list[Finding]:
+    """Every check, in an order in which the first failure explains the later ones; `report` is told each name."""
+    return quick.all_of(connection, CHECKS, report)
 
 
 def repair(connection: Connection) -> None:
@@ -63,7 +65,7 @@ def document_text(connection: Connection) -> list[str]:
         spans = [(seq, start, end) for seq, start, end, _ in found]
         texts = [text for *_, text in found]
         if spans != _expected_spans(texts) or len(found) != count or documents.text_hash(texts) != expected:
-            wrong.append(f"{uri} (add it again)")
+            wrong.append(f"{uri} (forget it and add it again)")
     return wrong
 
 
@@ -85,14 +87,17 @@ def orphans(connection: Connection) -> list[str]:
 def keyword_index(connection: Connection) -> list[str]:
     """The keyword index holds exactly the words of the chunks.
 
-    FTS5 takes the command as an insert, though it changes nothing; while somebody else writes the rows are
-    compared instead, so that a check never waits.
+    FTS5 takes the command as an insert, though it changes nothing; where nothing can be written it is given to a
+    copy, and while somebody else writes the rows are compared instead, so that a check never waits.
     """
     try:
         with at_once(connection), writing(connection):
-            connection.execute("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)")
+            connection.execute(VERIFY_KEYWORDS)
     except Locked:
         return quick.keyword_index(connection)
+    except Unwritable:
+        with copied(connection) as copy:
+            copy.execute(VERIFY_KEYWORDS)
     return []
 
 
@@ -104,7 +109,7 @@ def vectors_present(connection: Connection) -> list[str]:
         "SELECT document.uri, count(*) FROM chunk JOIN document ON document.id = chunk.document_id"
         f" WHERE chunk.id NOT IN (SELECT chunk_id FROM {source}) GROUP BY document.uri ORDER BY document.uri"
     )
-    return [f"{uri}: {count} missing (forget it and add it again)" for uri, count in rows(connection, sql)]
+    return [f"{uri}: {count} missing (put back by: vstash reindex)" for uri, count in rows(connection, sql)]
 
 
 def vectors_owned(connection: Connection) -> list[str]:
@@ -120,14 +125,14 @@ def vectors_owned(connection: Connection) -> list[str]:
 
 def vectors_unit(connection: Connection) -> list[str]:
     """Every vector has its space's dimension, is finite and of unit length."""
-    wrong: list[str] = []
+    wrong: list[int] = []
     for number, dim in _spaces(connection):
         odd = rows(connection, f"SELECT chunk_id FROM vector_{number} WHERE length(vector) <> ?", (4 * dim,))
-        wrong += [f"chunk {id_}" for (id_,) in odd]
+        wrong += [id_ for (id_,) in odd]
         for ids, matrix in _batches(connection, number, dim):
             lengths = np.linalg.norm(matrix, axis=1)
-            wrong += [f"chunk {ids[at]}" for at in np.flatnonzero(~(np.abs(lengths - 1.0) < 1e-3))]
-    return wrong
+            wrong += [ids[at] for at in np.flatnonzero(~(np.abs(lengths - 1.0) < 1e-3))]
+    return _owned(connection, wrong)
 
 
 def sign_codes(connection: Connection) -> list[str]:
@@ -154,14 +159,14 @@ def sign_codes(connection: Connection) -> list[str]:
 
 def word_pieces(connection: Connection) -> list[str]:
     """Where an encoder names its word-pieces every chunk has its own, and they can be read."""
-    wrong: list[str] = []
+    wrong: list[int] = []
     for number, _ in _spaces(connection):
         found = {
             id_: pieces.sound(blob) for id_, blob in connection.execute(f"SELECT chunk_id, ids FROM piece_{number}")
         }
         owners = rows(connection, f"SELECT chunk_id FROM vector_{number}") if found else []
-        wrong += [f"chunk {id_}" for (id_,) in owners if not found.get(id_)]
-    return wrong
+        wrong += [id_ for (id_,) in owners if not found.get(id_)]
+    return _owned(connection, wrong)
 
 
 def piece_counts(connection: Connection) -> list[str]:
@@ -197,6 +202,17 @@ CHECKS: quick.Checks = (  # name, check, whether repair mends it
     ("piece_counts", piece_counts, True),
     ("term_counts", term_counts, True),
 )
+
+
+def _owned(connection: Connection, ids: list[int]) -> list[str]:
+    """The chunks with the documents they are of, and what mends them."""
+    found = rows(
+        connection,
+        "SELECT wanted.value, uri FROM json_each(?) AS wanted LEFT JOIN chunk ON chunk.id = wanted.value"
+        " LEFT JOIN document ON document.id = chunk.document_id ORDER BY wanted.key",
+        (json.dumps([int(id_) for id_ in ids]),),
+    )
+    return [f"{uri or 'no document'}: chunk {id_} (forget it and add it again)" for id_, uri in found]
 
 
 def _expected_spans(texts: list[str]) -> list[tuple[int, int, int]]:

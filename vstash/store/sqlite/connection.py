@@ -33,8 +33,12 @@ MMAP_SIZE = 1 << 30  # bytes of the file that may be read without copying
 CACHE_SIZE = 32 * 1024  # KiB of pages kept by a connection
 WAL_PAGES = 4000  # pages (32 MiB) of log before a commit folds it into the file
 
+NO_ROOM_FOR_INDEX = apsw.SQLITE_IOERR_SHMSIZE  # a reader too needs 32 KiB of disk, for the log's index
+
 Connection = apsw.Connection
 Locked = apsw.BusyError  # what a lock raises that was not given in time
+Unwritable = apsw.ReadOnlyError  # what a write raises where there is no permission for it
+NoRoom = apsw.FullError  # what a write raises on a full disk
 Damaged = (apsw.CorruptError, apsw.SQLError)  # what reading a damaged table, or one that is gone, raises
 
 
@@ -139,6 +143,22 @@ def copy(source: Connection, target: Connection) -> None:
         running.step(-1)
 
 
+@contextmanager
+def copied(connection: Connection) -> Iterator[Connection]:
+    """A copy in a temporary file, for what SQLite counts as writing though it changes nothing."""
+    temporary = apsw.Connection("")
+    try:
+        copy(connection, temporary)
+        yield temporary
+    finally:
+        discard(temporary)
+
+
+def writable(connection: Connection) -> bool:
+    """Whether the file may be written; that there is room for it is another matter."""
+    return not connection.readonly("main")
+
+
 def discard(connection: Connection) -> None:
     """Close after a failure: what fails now follows from it, and must not hide it."""
     with suppress(apsw.Error):
@@ -151,7 +171,15 @@ def _open_unwritable(path: Path, busy_wait: float) -> Connection:
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     log = path.with_name(path.name + "-wal")
     whole = not log.exists() or log.stat().st_size == 0
-    return _open(f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if whole else ''}", flags, busy_wait)
+    try:
+        return _open(f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if whole else ''}", flags, busy_wait)
+    except apsw.CantOpenError as error:
+        if whole:
+            raise
+        raise StoreReadOnly(
+            f"{path} has a log beside it, which cannot be read in a folder that cannot be written",
+            hint=f"copy it and {log.name} to a folder of your own, or let its owner open it once",
+        ) from error
 
 
 def use_wal(connection: Connection, wait: float = BUSY_WAIT) -> None:
@@ -225,7 +253,7 @@ _MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str, str], ...] = (
     (apsw.FullError, StoreFull, "cannot grow: the disk is full", "free some space; nothing was half-written"),
     (apsw.ReadOnlyError, StoreReadOnly, "cannot be written", "check the permissions of the file and its folder"),
     (apsw.PermissionsError, StoreReadOnly, "may not be opened", "check the permissions of the file and its folder"),
-    (apsw.CantOpenError, StoreReadOnly, "cannot be opened", "check that the folder exists and can be written to"),
+    (apsw.CantOpenError, StoreReadOnly, "cannot be opened", "check the permissions of the file and its folder"),
     (apsw.NotADBError, StoreCorrupt, "is not a vstash database", "check the path, or choose another with --db"),
     (apsw.FormatError, StoreCorrupt, "is not a vstash database", "check the path, or choose another with --db"),
     (apsw.CorruptError, StoreCorrupt, "is damaged", "run: vstash check"),
@@ -255,6 +283,8 @@ def meaning(error: apsw.Error, path: Path | str) -> StoreError:
         if isinstance(error, foreign):
             if foreign is Locked and (named := holder.writer(Path(path))):
                 what = f"is being written by {named}"
+            if getattr(error, "extendedresult", 0) == NO_ROOM_FOR_INDEX:  # not in its type
+                ours, what, hint = StoreFull, "cannot be opened: the disk is full", "free some space; nothing was lost"
             return ours(f"{path} {what} ({error})", hint=hint)
     return StoreError(f"{path}: {type(error).__name__}: {error}", hint="run: vstash check")
 

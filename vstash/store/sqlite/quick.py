@@ -20,9 +20,18 @@ Check = Callable[[Connection], list[str]]  # the violations found, each named
 Checks = tuple[tuple[str, Check, bool], ...]
 
 
-def run(connection: Connection) -> list[Finding]:
-    """Every fast check."""
-    return [finding(connection, *one) for one in CHECKS]
+def run(connection: Connection, report: Callable[[str], object] = str) -> list[Finding]:
+    """Every fast check; `report` is told the name of each before it starts."""
+    return all_of(connection, CHECKS, report)
+
+
+def all_of(connection: Connection, chosen: Checks, report: Callable[[str], object]) -> list[Finding]:
+    """The findings of these checks."""
+    found = []
+    for name, check, repairable in chosen:
+        report(name)
+        found.append(finding(connection, name, check, repairable))
+    return found
 
 
 def migrations(connection: Connection) -> list[str]:

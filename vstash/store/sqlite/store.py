@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vstash.errors import DatabaseNotFound, SpaceMismatch
+from vstash.errors import DatabaseNotFound, SpaceMismatch, StoreReadOnly
 from vstash.extras import later
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Renamed, Stored
@@ -20,12 +20,13 @@ from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate,
 from vstash.store.sqlite.connection import connect, discard, reading, translated, writing
 from vstash.store.sqlite.scan import Scanner
 from vstash.store.sqlite.spaces import Filling
-from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Space, Status
+from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Space, Status
 
 if TYPE_CHECKING:
-    from vstash.store.sqlite import backup, checks, quick
+    from vstash.store.sqlite import backup, checked, checks, quick
 else:  # what a search does without
-    backup, checks, quick = (later(f"vstash.store.sqlite.{name}") for name in ("backup", "checks", "quick"))
+    late = ("backup", "checked", "checks", "quick")
+    backup, checked, checks, quick = (later(f"vstash.store.sqlite.{name}") for name in late)
 
 Vectors = NDArray[np.float32]
 Pieces = NDArray[np.uint32]
@@ -63,7 +64,7 @@ class SqliteStore:
         self._lock = threading.RLock()
         self._frequencies = frequencies.Frequencies()
         self._scanners: dict[tuple[int, str], Scanner] = {}  # by space; what a long-lived store keeps in memory
-        if not create and (not path.exists() or (path.is_file() and path.stat().st_size == 0)):
+        if not create and _absent(path):
             raise DatabaseNotFound(f"there is no database at {path}", hint="add something first: vstash add FOLDER")
         self.connection = connect(path, create=create, busy_wait=busy_wait, vfs=vfs)
         try:
@@ -279,17 +280,25 @@ class SqliteStore:
                 return [0.0] * len(chunk_ids)
             return vectors.cosines(self.connection, found[0], chunk_ids, vector)
 
-    def check(self, *, repair: bool = False, fast: bool = False) -> list[Finding]:
+    def check(
+        self, *, repair: bool = False, fast: bool = False, report: Callable[[str], object] = str
+    ) -> list[Finding]:
         """Verify what is stored; repair what can be rebuilt, then verify again."""
         with self._use():
             if fast and not repair:
                 with self.reading():
-                    return quick.run(self.connection)
-            findings = checks.run(self.connection)
+                    return quick.run(self.connection, report)
+            findings = checks.run(self.connection, report)
             if repair and any(finding.repairable for finding in findings):
+                report("repair")
                 checks.repair(self.connection)
-                findings = checks.run(self.connection)
+                findings = checks.run(self.connection, report)
             return findings
+
+    def note_check(self, report: Report) -> None:
+        """Remember how a full check ended, where that can be written."""
+        with self._use():
+            checked.note(self.connection, report)
 
     def entry(self, uri: str) -> Entry | None:
         """A document as it was put."""
@@ -344,3 +353,13 @@ class SqliteStore:
         """Close the connection; the last one to close folds the log into the file."""
         with self._use():
             self.connection.close()
+
+
+def _absent(path: Path) -> bool:
+    """Whether there is no database yet. Raises: StoreReadOnly where we may not look."""
+    try:
+        return not path.exists() or (path.is_file() and path.stat().st_size == 0)
+    except OSError as error:
+        raise StoreReadOnly(
+            f"{path} cannot be reached: {error.strerror}", hint="check the permissions of the folders above it"
+        ) from error

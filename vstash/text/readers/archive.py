@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from zipfile import ZipFile, ZipInfo
 
+from vstash.config import Limits
 from vstash.errors import UnsupportedSource
 from vstash.text.decode import clean
 from vstash.text.readers.base import Extract
@@ -18,10 +19,10 @@ MEMBERS = 2000  # files read from one archive
 TOTAL = 128 << 20  # bytes read from one archive
 
 
-def read(data: bytes, name: str) -> Extract:
+def read(data: bytes, name: str, limits: Limits) -> Extract:
     """The members in order of their names; archives inside are not entered.
 
-    Raises: UnsupportedSource when none of them can be read, SourceTooLarge for what would unpack without end.
+    Raises: UnsupportedSource when none of them can be read.
     """
     writer = Writer()
     reasons = []
@@ -30,7 +31,7 @@ def read(data: bytes, name: str) -> Extract:
         for member in _members(package):
             with parsing(f"{member.filename} in {name}", WHAT):
                 content = package.read(member)
-            found, why = inner(content, member.filename, ARCHIVES)
+            found, why = inner(content, member.filename, ARCHIVES, limits)
             if found is None:
                 reasons.append(why)
                 continue

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from vstash.config import Limits
 from vstash.types import Heading, Place
 
 LINES = (Place(0, {"line": 1}),)  # for a text whose lines are the file's own
@@ -42,6 +43,14 @@ class Reader(Protocol):
 
     def read(self, data: bytes, name: str) -> Extract:
         """The extract of a file of this format. Raises UnsupportedSource when it is not one."""
+        ...
+
+
+class NestingReader(Protocol):
+    """A reader module for files that hold other files."""
+
+    def read(self, data: bytes, name: str, limits: Limits) -> Extract:
+        """The extract of a file of this format. Raises: UnsupportedSource, SourceTooLarge."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Is a container safe to open, and what is said when it is not? For zip files, and for errors of parsers."""
+"""Can a container be opened, and what is said when it cannot? For zip files, and for errors of parsers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ from io import BytesIO
 
 from lxml import etree
 
-from vstash.errors import SourceTooLarge, UnsupportedSource
-
-LARGEST = 512 << 20  # bytes that a container may inflate to
-FREE = 64 << 20  # bytes below which any ratio will do: sheets of equal cells shrink a thousandfold
-RATIO = 100  # inflated to stored, above which it is a bomb
-MEMBERS = 50_000  # entries of a container
+from vstash.errors import UnsupportedSource
 
 # What parsers raise over bytes that are not what they seem. Each is a sign of damage, none of a mistake
 # of ours that a test with sound files would not have shown.
@@ -58,19 +53,14 @@ def refuse_encrypted(data: bytes, name: str) -> None:
 
 
 def open_zip(data: bytes, name: str, what: str) -> zipfile.ZipFile:
-    """The container, after a look at its table of contents. Raises: UnsupportedSource, SourceTooLarge.
+    """The container, after a look at its table of contents; its size was looked at before any reader was called.
 
-    `zipfile` reads no more of a member than the table says, so what is measured here holds.
+    Raises: UnsupportedSource.
     """
     refuse_encrypted(data, name)
     with parsing(name, what):
         opened = zipfile.ZipFile(BytesIO(data))
         members = opened.infolist()
-    size = sum(member.file_size for member in members)
-    if len(members) > MEMBERS or size > LARGEST or (size > FREE and size > RATIO * len(data)):
-        raise SourceTooLarge(
-            f"{name} would unpack to {size / 2**20:,.0f} MiB in {len(members):,} parts", hint="unpack it yourself"
-        )
     if any(member.flag_bits & 1 for member in members):
         raise encrypted(name)
     return opened

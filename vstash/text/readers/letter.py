@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from vstash.config import Limits
 from vstash.text.readers.base import Extract
 from vstash.text.readers.nested import ARCHIVES, MAILS, distinct, inner, inside
 from vstash.text.readers.writer import Writer
@@ -32,7 +33,7 @@ class Letter:
     attachments: tuple[Attachment, ...]
 
 
-def written(letter: Letter) -> Extract:
+def written(letter: Letter, limits: Limits) -> Extract:
     """The letter; an attachment that can be read is a part of it, others are only named, with the reason."""
     writer = Writer()
     writer.place({"part": "header"})
@@ -42,7 +43,7 @@ def written(letter: Letter) -> Extract:
     names = []
     for attachment in letter.attachments[:ATTACHMENTS]:
         names.append(attachment.name)
-        found, why = inner(attachment.data, attachment.name, MAILS | ARCHIVES)
+        found, why = inner(attachment.data, attachment.name, MAILS | ARCHIVES, limits)
         writer.place({"part": "attachments"})
         writer.line(f"Attachment: {attachment.name}" + (f" ({why})" if why else ""))
         if found:

@@ -8,6 +8,7 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from typing import cast
 
+from vstash.config import Limits
 from vstash.errors import UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean, decode
@@ -20,7 +21,7 @@ WHAT = "mail"
 _FIELDS = ("from", "to", "cc", "date", "subject", "message-id", "in-reply-to", "list-id")
 
 
-def read(data: bytes, name: str) -> Extract:
+def read(data: bytes, name: str, limits: Limits) -> Extract:
     """The letter; plain text if the file has none of a letter's fields."""
     with parsing(name, WHAT):
         message = message_from_bytes(data.lstrip(), policy=policy.compat32)
@@ -31,7 +32,7 @@ def read(data: bytes, name: str) -> Extract:
         parts = list(message.walk())
         body = _body(parts)
         letter = Letter(fields, body, parse_date(fields.get("date")), tuple(_attachments(parts)))
-    return written(letter)
+    return written(letter, limits)
 
 
 def _decoded(message: Message, key: str) -> str:

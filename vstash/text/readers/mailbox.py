@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from vstash.config import Limits
 from vstash.errors import UnsupportedSource
 from vstash.text.decode import decode
 from vstash.text.readers import mail
@@ -18,7 +19,7 @@ _FROM = re.compile(rb"^From [^\n]*\n", re.MULTILINE)
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
-def read(data: bytes, name: str) -> Extract:
+def read(data: bytes, name: str, limits: Limits) -> Extract:
     """A list of the messages, each a part with its attachments after it; plain text if there are none."""
     starts = [*_FROM.finditer(data)]
     starts = [one for one in starts if one.start() == 0 or data[: one.start()].endswith((b"\n\n", b"\r\n\r\n"))]
@@ -29,7 +30,7 @@ def read(data: bytes, name: str) -> Extract:
     ends = [one.start() for one in starts[1:]] + [len(data)]
     for number, (start, end) in enumerate(zip(starts[:MESSAGES], ends, strict=False), 1):
         try:
-            found = mail.read(_QUOTED.sub(rb"\1", data[start.end() : end]), f"message {number} of {name}")
+            found = mail.read(_QUOTED.sub(rb"\1", data[start.end() : end]), f"message {number} of {name}", limits)
         except UnsupportedSource as error:
             writer.line(f"{number}. ({error})")
             continue

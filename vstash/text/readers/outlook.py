@@ -9,6 +9,7 @@ from io import BytesIO
 
 from oxmsg import Message
 
+from vstash.config import Limits
 from vstash.errors import UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean
@@ -20,7 +21,7 @@ from vstash.text.readers.letter import Attachment, Letter, written
 WHAT = "Outlook message"
 
 
-def read(data: bytes, name: str) -> Extract:
+def read(data: bytes, name: str, limits: Limits) -> Extract:
     """The letter. Raises UnsupportedSource when it is damaged."""
     with parsing(name, WHAT):
         message = Message.load(BytesIO(data))
@@ -32,7 +33,7 @@ def read(data: bytes, name: str) -> Extract:
         )
         body = _body(message)
         sent = parse_date(message.sent_date) or parse_date(fields.get("date"))
-    return written(Letter(fields, body, sent, files))
+    return written(Letter(fields, body, sent, files), limits)
 
 
 def _fields(message: Message) -> dict[str, str]:

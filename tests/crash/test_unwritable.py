@@ -1,0 +1,151 @@
+"""Where nothing can be written, does every command that reads give its answer, or say in one line why not?"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commandline import REPOSITORY, Ran
+from vstash import HashEncoder, Memory
+from vstash.store.sqlite.connection import connect
+
+READING = (["search", "heron"], ["list"], ["stats"], ["check"], ["check", "--fast"], ["get", "bird"], ["doctor"])
+WRITING = (["remember", "white stork"], ["forget", "bird"], ["compact"])
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2  # linux/prctl.h, linux/capability.h
+
+
+def bound() -> None:
+    """Let permissions bind this process, even when it is root's; for others it is nothing new."""
+    if sys.platform != "linux":
+        return  # a test is rarely root's elsewhere
+    libc = ctypes.CDLL(None)
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+def full() -> None:
+    """Let no file grow: what a full disk does, without one."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+CHILD = """
+import contextlib, io, json, sys
+from vstash.cli.app import run
+for arguments in json.loads(sys.argv[1]):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(arguments)
+    print(json.dumps([code, out.getvalue(), err.getvalue()]))
+"""
+
+
+def ran(database: Path, *commands: list[str], limit: Callable[[], None] = bound) -> list[Ran]:
+    """What each command leaves behind, all of them in one process."""
+    given = json.dumps([["--encoder", "hash", "--db", str(database), *arguments] for arguments in commands])
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "VSTASH_CONFIG": str(REPOSITORY / "none.toml")}
+    said = subprocess.check_output([sys.executable, "-c", CHILD, given], env=environment, text=True, preexec_fn=limit)
+    return [Ran(*json.loads(line)) for line in said.splitlines()]
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Path]:
+    """A memory in a folder of its own, which gets its permissions back."""
+    path = tmp_path / "kept" / "notes.db"
+    path.parent.mkdir()
+    with Memory.open(path, encoder=HashEncoder()) as memory:
+        memory.add_texts(["grey heron"], ["bird"])
+    yield path
+    path.parent.chmod(0o755)
+
+
+@pytest.fixture
+def logged(kept: Path, tmp_path: Path) -> Iterator[Path]:
+    """One whose last document is in the log only, as a process that was killed leaves it."""
+    path = tmp_path / "logged" / kept.name
+    path.parent.mkdir()
+    with Memory.open(kept, encoder=HashEncoder()) as memory:
+        memory.add_texts(["white stork"], ["late"])
+        for end in ("", "-wal"):
+            shutil.copy(f"{kept}{end}", f"{path}{end}")
+    yield path
+    path.parent.chmod(0o755)
+
+
+def answered(found: Ran) -> bool:
+    return found.code == 0 and bool(found.out) and not found.err
+
+
+def one_line(found: Ran) -> bool:
+    return found.code == 1 and found.err.startswith("error: ") and found.err.count("\n") == 1 and "; " in found.err
+
+
+@pytest.mark.parametrize(("folder", "file"), [(0o755, 0o444), (0o555, 0o644), (0o555, 0o444)])
+def test_what_can_be_read_is_answered(kept: Path, folder: int, file: int) -> None:
+    kept.chmod(file)
+    kept.parent.chmod(folder)
+    assert [one for one in ran(kept, *READING) if not answered(one)] == []
+    for found in ran(kept, *WRITING):
+        assert one_line(found)
+        assert "cannot be written" in found.err
+
+
+def test_a_check_that_cannot_write_still_finds_what_is_wrong(kept: Path) -> None:
+    connection = connect(kept, create=False)
+    connection.execute("INSERT INTO chunk_fts (chunk_fts) VALUES ('delete-all')")
+    connection.close()
+    kept.chmod(0o444)
+    kept.parent.chmod(0o555)
+    [found] = ran(kept, ["check"])
+    assert found.code == 4
+    assert "keyword_index" in found.out
+
+
+def test_a_read_only_file_is_read_with_its_log(logged: Path) -> None:
+    for end in ("", "-wal"):
+        Path(f"{logged}{end}").chmod(0o444)
+    listed, checked = ran(logged, ["list"], ["check"])
+    assert "late" in listed.out
+    assert checked.code == 0
+
+
+def test_a_log_in_a_read_only_folder_is_said_to_be_in_the_way(logged: Path) -> None:
+    logged.parent.chmod(0o555)
+    *refused, doctor = ran(logged, *READING)
+    assert all(one_line(found) and "log" in found.err for found in refused)
+    assert doctor.out.splitlines()[-1].startswith("next: copy it")
+
+
+@pytest.mark.parametrize("size", [0, 5000])
+def test_a_log_cut_short_leaves_what_was_folded_in(logged: Path, size: int) -> None:
+    log = Path(f"{logged}-wal")
+    log.write_bytes(log.read_bytes()[:size])
+    found = ran(logged, *READING)
+    assert [one for one in found if not answered(one)] == []
+    assert "bird" in found[1].out
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_may_not_be_read_is_one_line(kept: Path, what: str) -> None:
+    (kept if what == "file" else kept.parent).chmod(0)
+    *reading, doctor = ran(kept, *READING)
+    for found in (*reading, *ran(kept, *WRITING)):
+        assert one_line(found)
+        assert str(kept) in found.err
+    assert doctor.out.splitlines()[-1].startswith("next: check the permissions")
+
+
+def test_a_full_disk_is_said_to_be_full(kept: Path) -> None:
+    for found in ran(kept, *READING[:-1], *WRITING, limit=full):
+        assert one_line(found)
+        assert "full" in found.err
+    [checked] = ran(kept, ["check"])
+    assert checked.code == 0

@@ -1,0 +1,40 @@
+"""What lies under a path or address that is to be added?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from vstash.history import History
+from vstash.ingest import Failure, Labels, Pending, from_file
+from vstash.pages import Pages
+from vstash.store.base import Store
+from vstash.walk import files
+
+Paths = Sequence[str | os.PathLike[str]]
+
+
+def is_address(path: str | os.PathLike[str]) -> bool:
+    """Whether it is one of the web."""
+    return "://" in os.fspath(path)
+
+
+def names(path: str | os.PathLike[str]) -> Iterator[Path | str]:
+    """The files under a path, in the order they are added; an address is itself."""
+    if is_address(path):
+        yield os.fspath(path)
+    else:
+        yield from files(Path(path))
+
+
+def pending(paths: Paths, labels: Labels, store: Store, *, allow_private: bool) -> Iterator[Pending | Failure]:
+    """What there is to add under each path, in order. Raises: InputError for a path that is not there."""
+    web = Pages(store, labels, allow_private=allow_private) if any(map(is_address, paths)) else None
+    for path in paths:
+        if web is not None and is_address(path):
+            yield web.pending(os.fspath(path))
+        else:
+            dated = History(Path(path)).date
+            for file in files(Path(path)):
+                yield from_file(file, labels, dated)
