@@ -29,7 +29,7 @@ from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
 
-RECIPE = "2"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+RECIPE = "3"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 BATCH_FILES = 64  # files looked up together
 MAX_BYTES = 64 * 1024 * 1024  # of one file
