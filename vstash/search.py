@@ -143,12 +143,13 @@ def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) 
     """What the planner asks the corpus about a query."""
     wanted = worth_asking(query, _held(store) if query.mode != "vector" else {})
     known = store.terms([term.text for term in wanted])
-    read = {term.text: form for term, form in zip(wanted, known, strict=True)}
+    # where texts hold a word but not its stem, they are in another language than the stem
+    frequencies = {term.text: df for term, (_, df) in zip(wanted, known, strict=True)}
     begun = wanted[-1] if query.unfinished and wanted and not wanted[-1].phrase else None
     terms = tuple(
         Term(term.text, df, term.phrase, stem, term.prefix or term is begun)
         for term, (stem, df) in zip(wanted, known, strict=True)
-        if stem and not (term.stem_of and _idle(stem, df, read.get(term.stem_of)))
+        if stem and 2 * df >= frequencies.get(term.stem_of, 0)
     )
     space = store.space()
     return TermStats(
@@ -158,12 +159,6 @@ def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) 
         calibrated=space is not None and space.noise is not None,
         pieces=None if pieces is None else len(pieces),
     )
-
-
-def _idle(stem: str, df: int, word: tuple[str, int] | None) -> bool:
-    """Whether a stem adds nothing to its word: the index reads both alike, or texts hold the word without the
-    stem, which are in another language then."""
-    return word is not None and (stem == word[0] or 2 * df < word[1])
 
 
 def _held(store: Store) -> dict[str, float]:
