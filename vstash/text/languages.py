@@ -88,7 +88,7 @@ _KNOWN, _OWN = 30, 60  # votes of a word for each language that has it, and vote
 _LEAST = 2  # different words that tell a text's language …
 RARE = 0.01  # of a memory's texts: so many may be taken for what they are not
 _DENSITY = 10  # … and one in so many words at the least: code and lists have fewer
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0900-\u0903\u093a-\u094d])+")  # a Hindi word has vowel signs
 
 
 def language(text: str) -> str | None:
