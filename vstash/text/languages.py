@@ -88,12 +88,13 @@ _KNOWN, _OWN = 30, 60  # votes of a word for each language that has it, and vote
 _LEAST = 2  # different words that tell a text's language …
 RARE = 0.01  # of a memory's texts: so many may be taken for what they are not
 _DENSITY = 10  # … and one in so many words at the least: code and lists have fewer
+_PLAIN = re.compile(r"[a-z]{2,}")
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0900-\u0903\u093a-\u094d])+")  # a Hindi word has vowel signs
 
 
 def language(text: str) -> str | None:
     """The language of a stored text; None when its function words do not tell, or say English."""
-    words = set(_WORD.findall(text.lower()))
+    words = _words(text)
     votes = _votes(words)
     best = max(votes, key=lambda name: (votes[name], name == "english", -_ORDER.index(name)), default="english")
     if best == "english":
@@ -108,7 +109,7 @@ def plausible(text: str, held: Mapping[str, float]) -> tuple[str, ...]:
     `held` says of what share of the texts each is the language. A question is short: where its function
     words do not tell a language from English it may be in each that is not rare.
     """
-    votes = _votes(set(_WORD.findall(text.lower())))
+    votes = _votes(_words(text))
     best = max((votes.get(name, 0) for name in (*held, "english")), default=0)
     least = 0.0 if best > votes.get("english", 0) else RARE
     return tuple(name for name, share in held.items() if votes.get(name, 0) == best and share >= least)
@@ -120,10 +121,14 @@ def stop_words(text: str, held: Collection[str]) -> frozenset[str]:
     return STOP_WORDS | STOPS[name] if name and (name in OTHER_SCRIPTS or name in held) else STOP_WORDS
 
 
-def _votes(words: Collection[str]) -> dict[str, int]:
+def _words(text: str) -> set[str]:
+    return set((_PLAIN if text.isascii() else _WORD).findall(text.lower()))
+
+
+def _votes(words: set[str]) -> dict[str, int]:
     votes: dict[str, int] = {}
-    for word in words:
-        speaking = _SPEAKS.get(word, ())
+    for word in words & _SPEAKS.keys():
+        speaking = _SPEAKS[word]
         for name in speaking:
             votes[name] = votes.get(name, 0) + _KNOWN + _OWN // len(speaking)
     return votes
