@@ -1,6 +1,6 @@
 """Which language is a text in, as far as its function words tell, and which words of it tell nothing?
 
-The lists are the commonest of the Snowball project's stop words (snowballstem.org/algorithms), in lower case;
+The lists are common function words, in lower case, written for this and not a copy of a published list;
 each language's name is that of its Snowball stemmer.
 """
 
