@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from vstash.rank import coverage, published
 from vstash.rank.fuse import CORE
-from vstash.text.terms import STOP_WORDS, QueryTerm, query_terms
+from vstash.text.terms import NONE, QueryTerm, query_terms, telling
 from vstash.types import Arm, Plan, Query, Term, TermStats
 
 DEFAULT_FUSION = "gated"
@@ -41,14 +41,14 @@ def plan(query: Query, stats: TermStats) -> Plan:
     return Plan(query, tuple(arms), fusion, stages, (*reason, why), gate, share)
 
 
-def worth_asking(query: Query) -> tuple[QueryTerm, ...]:
+def worth_asking(query: Query, held: Mapping[str, float] = NONE) -> tuple[QueryTerm, ...]:
     """The words of a query whose frequencies the planner needs: stop words only where there are no others, or
-    where the published weighting counts them too."""
-    words = query_terms(query.text) if query.mode != "vector" else ()
+    where the published weighting counts them too. `held` as in `query_terms`."""
+    if query.mode == "vector":
+        return ()
     if query.fusion == "adaptive" and query.mode == "hybrid":
-        return words
-    telling = tuple(word for word in words if word.phrase or word.text.casefold() not in STOP_WORDS)
-    return telling or words
+        return query_terms(query.text, held)
+    return telling(query.text, held)
 
 
 def choose_terms(stats: TermStats) -> Admitted:

@@ -25,7 +25,7 @@ from vstash.rank.fuse import View, fuse
 from vstash.rank.stages import STAGES, Setting
 from vstash.store.base import Passage, Store
 from vstash.text.places import joined
-from vstash.text.terms import STOP_WORDS
+from vstash.text.terms import FOREIGN, STOP_WORDS, held_marks
 from vstash.types import CONFIDENCES, Candidate, Hit, Note, Plan, Query, Ranking, Results, Term, TermStats
 
 Vector = NDArray[np.float32]
@@ -143,13 +143,15 @@ def find(store: Store, query: Query, vector: Vector | None, trace: Trace, pieces
 
 def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) -> TermStats:
     """What the planner asks the corpus about a query."""
-    wanted = worth_asking(query)
+    wanted = worth_asking(query, _held(store) if query.mode != "vector" else {})
     known = store.terms([term.text for term in wanted])
+    # where texts hold a word but not its stem, they are in another language than the stem
+    frequencies = {term.text: df for term, (_, df) in zip(wanted, known, strict=True)}
     begun = wanted[-1] if query.unfinished and wanted and not wanted[-1].phrase else None
     terms = tuple(
         Term(term.text, df, term.phrase, stem, term.prefix or term is begun)
         for term, (stem, df) in zip(wanted, known, strict=True)
-        if stem
+        if stem and 2 * df >= frequencies.get(term.stem_of, 0)
     )
     space = store.space()
     return TermStats(
@@ -159,6 +161,15 @@ def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) 
         calibrated=space is not None and space.noise is not None,
         pieces=None if pieces is None else len(pieces),
     )
+
+
+def _held(store: Store) -> dict[str, float]:
+    """The languages of Latin letters, other than English, that the memory's texts are in, with their shares."""
+    if not store.terms([FOREIGN])[0][1]:
+        return {}
+    marks = held_marks()
+    known = store.terms(list(marks.values()))
+    return {name: df / max(1, store.count()) for name, (_, df) in zip(marks, known, strict=True) if df}
 
 
 def apply_stages(store: Store, found: Found, now: datetime, trace: Trace) -> tuple[Candidate, ...]:

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
+from vstash.extras import later
+from vstash.text.english import STOP_WORDS
+
+if TYPE_CHECKING:
+    from vstash.text import forms, languages
+else:  # a question in English about memories in English needs neither
+    forms, languages = later("vstash.text.forms"), later("vstash.text.languages")
+
+__all__ = ["FOREIGN", "NONE", "STOP_WORDS", "QueryTerm", "extra_terms", "held_marks", "query_terms", "telling"]
+
+FOREIGN = "\uf000"  # a term of every text that is in a language of Latin letters other than English
+NONE: Mapping[str, float] = MappingProxyType({})
 IDENTIFIER_LIMIT = 40  # code points; longer runs of letters and digits are keys and hashes
 PIECE_MEAN = 2  # code points; shorter pieces on average mark a hash: "a3f9c0" has six in six
 
@@ -18,6 +32,7 @@ UNSPACED = (
     "\U00020000-\U0003ffff\U0001f000-\U0001faff"
 )
 _RUN = re.compile(f"[{UNSPACED}]+")
+_SPELT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # a letter of theirs says less than a Han character
 _WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(rf"(?:[^\W_]|[{UNSPACED}])+")
 _PARTS = re.compile(f"[{UNSPACED}]+|[^{UNSPACED}]+")
@@ -26,61 +41,73 @@ _EDGES = re.compile(r"^\W+|\W+$")
 _QUERY_PART = re.compile(r'"([^"]*)"|([^\s"]+)')
 _UNFIT = re.compile("[\x00\ud800-\udfff]")  # what neither FTS5 nor UTF-8 can take
 
-# unicode61 drops the vowel and tone marks of these scripts; as private-use letters it keeps them.
-_MARKS = {
-    mark: 0xE000 + mark - 0x0E00 for mark in range(0x0E00, 0x1800) if unicodedata.category(chr(mark)).startswith("M")
-}
-
-# The English stop words of the Snowball project (snowballstem.org/algorithms/english/stop.txt).
-_ENGLISH = """i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her
-hers herself it its itself they them their theirs themselves what which who whom this that these those
-am is are was were be been being have has had having do does did doing would should could ought i'm
-you're he's she's it's we're they're i've you've we've they've i'd you'd he'd she'd we'd they'd i'll
-you'll he'll she'll we'll they'll isn't aren't wasn't weren't hasn't haven't hadn't doesn't don't didn't
-won't wouldn't shan't shouldn't can't cannot couldn't mustn't let's that's who's what's here's there's
-when's where's why's how's a an the and but if or because as until while of at by for with about against
-between into through during before after above below to from up down in out on off over under again
-further then once here there when where why how all any both each few more most other some such no nor
-not only own same so than too very"""
-STOP_WORDS = frozenset(_ENGLISH.split())
-
 
 @dataclass(frozen=True, slots=True)
 class QueryTerm:
-    """One thing to look for: a word as typed, a phrase, or a term derived from a word (`extra`)."""
+    """One thing to look for: a word as typed, a phrase, or a term derived from a word (`extra`); `stem_of` is
+    the word that it may be the stem of, if the memory's texts are in that language."""
 
     text: str
     phrase: bool = False
     extra: bool = False
+    stem_of: str = ""
 
     @property
     def prefix(self) -> bool:
-        """Whether it is a lone character of a script without spaces, which starts the bigrams it is in."""
-        return self.extra and len(self.text) == 1 and _RUN.fullmatch(self.text) is not None
+        """Whether it is a run too short for the terms of its script, which starts those it is in."""
+        return self.extra and len(self.text) < _size(self.text) and _RUN.match(self.text) is not None
 
 
 def extra_terms(text: str) -> str:
-    """What to index beside the text, lower-case and separated by spaces, in order of appearance.
+    """What to index beside the text, lower-case and separated by spaces, each kind in order of appearance.
 
-    Bigrams of scripts that write no spaces, which unicode61 takes for one long word together with what
-    they touch, so that what they touch is here too; each run ends in its last character alone. And the
-    pieces of identifiers that unicode61 does not part itself: HTTP2Server -> http server. It does part
-    snake_case, kebab-case and dotted.names.
+    Bigrams of scripts that write no spaces, trigrams where they spell out their sounds: unicode61 takes a
+    run for one long word together with what it touches, so that what it touches is here too; each run ends
+    in its last characters alone. The pieces of identifiers that unicode61 does not part itself:
+    HTTP2Server -> http server; it does part snake_case, kebab-case and dotted.names. And of words in other
+    languages than English their stems, with a mark of the language where it has Latin letters.
     """
-    return " ".join(_extra(text))
+    found = list(_extra(text))
+    name = languages.language(text)
+    latin = name if name in languages.LATIN else None
+    if latin or not text.isascii():
+        found += forms.forms(text, (latin,) if latin else ())
+    if latin:
+        found += [FOREIGN, _mark(latin)]
+    return " ".join(found)
 
 
-def query_terms(text: str) -> tuple[QueryTerm, ...]:
+def held_marks() -> dict[str, str]:
+    """The term that texts in a language have, for each language of Latin letters other than English."""
+    return {name: _mark(name) for name in languages.LATIN}
+
+
+def query_terms(text: str, held: Mapping[str, float] = NONE) -> tuple[QueryTerm, ...]:
     """The words, "quoted phrases" and extra terms of a query, without repetitions, in order.
 
     A quote without a partner is a mere character. A word that unicode61 would part (os.path) is kept
-    whole and its pieces are extra. A run without spaces is looked for by its bigrams only.
+    whole and its pieces are extra. A run without spaces is looked for by its parts only. `held` are the
+    languages of Latin letters that the memory holds, with their shares of its texts: words are also looked
+    for by their stems in those that the query may be in.
     """
+    spoken = languages.plausible(text, held) if held else ()
     found: dict[QueryTerm, None] = {}
     for match in _QUERY_PART.finditer(_fit(text)):
         phrase = match[1] is not None
-        found.update(dict.fromkeys(_phrase(match[1]) if phrase else _word(match[2])))
+        found.update(dict.fromkeys(_phrase(match[1], spoken) if phrase else _word(match[2], spoken)))
     return tuple(found)
+
+
+def telling(text: str, held: Mapping[str, float] = NONE) -> tuple[QueryTerm, ...]:
+    """The terms of a query without stop words: the English ones, and those of its language where that is certain;
+    all of them where there are no others."""
+    words = query_terms(text, held)
+    stops = languages.stop_words(text, held) if held or not text.isascii() else STOP_WORDS
+    return tuple(word for word in words if word.phrase or word.text.casefold() not in stops) or words
+
+
+def _mark(name: str) -> str:
+    return chr(ord(FOREIGN) + 1 + languages.LATIN.index(name))
 
 
 def _fit(text: str) -> str:
@@ -92,8 +119,8 @@ def _extra(text: str) -> Iterator[str]:
         parts = _PARTS.findall(token)
         for part in parts:
             if _RUN.match(part):
-                yield from _bigrams(part)
-                yield from _bigrams(part[-1]) if len(part) > 1 else ()  # so that every character starts a term
+                yield from _grams(part)
+                yield from _tails(part)
             else:
                 yield from [part.lower()] if len(parts) > 1 else ()  # unicode61 joins it to the run it touches
                 yield from _pieces(part)
@@ -104,10 +131,28 @@ def _words(text: str) -> list[str]:
     return [part for token in _TOKEN.findall(text) for part in _PARTS.findall(token)]
 
 
-def _bigrams(run: str) -> list[str]:
-    """Overlapping pairs of a run's characters, or the only one; halfwidth and composed forms made equal."""
-    run = unicodedata.normalize("NFKC", run).translate(_MARKS)
-    return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
+def _size(run: str) -> int:
+    """Of how many characters the terms of a script without spaces are."""
+    return 3 if _SPELT.search(run) or "\ue000" <= run[0] <= "\uefff" else 2
+
+
+def _plain(run: str) -> str:
+    """Halfwidth and composed forms made equal, vowel signs kept from unicode61, which would drop them."""
+    run = unicodedata.normalize("NFKC", run)
+    return run.translate(forms.MARKS) if _SPELT.search(run) else run
+
+
+def _grams(run: str) -> list[str]:
+    """Overlapping pairs or triples of a run's characters, or all of a shorter one."""
+    run = _plain(run)
+    size = _size(run)
+    return [run[at : at + size] for at in range(len(run) - size + 1)] or [run]
+
+
+def _tails(run: str) -> list[str]:
+    """The ends of a run, so that every character of it starts a term."""
+    run = _plain(run)
+    return [run[-length:] for length in range(_size(run) - 1, 0, -1) if length < len(run)]
 
 
 def _pieces(word: str) -> list[str]:
@@ -120,33 +165,36 @@ def _pieces(word: str) -> list[str]:
     return [part.lower() for part in parts if len(part) > 1]
 
 
-def _word(text: str) -> Iterator[QueryTerm]:
+def _word(text: str, spoken: tuple[str, ...]) -> Iterator[QueryTerm]:
     """A blank-separated part of a query: its word, then what is derived from it."""
     words = _words(text)
     if any(map(_RUN.match, words)):
         for word in words:
-            yield from _derived(_bigrams(word)) if _RUN.match(word) else _word(word)
+            yield from _derived(_grams(word)) if _RUN.match(word) else _word(word, spoken)
         return
     whole = _EDGES.sub("", text).replace("’", "'")
-    if whole:
+    foreign = spoken or not text.isascii()
+    if whole and not (foreign and forms.marked(text)):
         yield QueryTerm(whole)
     if whole.lower() not in STOP_WORDS:
         yield from _derived(word for word in words if len(words) > 1 and len(word) > 1)
         yield from _derived(piece for word in words for piece in _pieces(word))
+        for form in forms.forms(text, spoken) if foreign else ():
+            yield QueryTerm(form, extra=True, stem_of=whole if spoken else "")
 
 
 def _derived(words: Iterable[str]) -> Iterator[QueryTerm]:
     return (QueryTerm(word, extra=True) for word in words)
 
 
-def _phrase(text: str) -> Iterator[QueryTerm]:
-    """A phrase; one in a script without spaces is the phrase of its bigrams."""
+def _phrase(text: str, spoken: tuple[str, ...]) -> Iterator[QueryTerm]:
+    """A phrase; one in a script without spaces is the phrase of its parts."""
     words = _words(text)
     runs = sum(map(bool, map(_RUN.match, words)))
     if not runs and words:
         yield QueryTerm(" ".join(text.split()), phrase=True)
     elif runs and runs == len(words):
-        yield QueryTerm(" ".join(pair for run in words for pair in _bigrams(run)), phrase=True, extra=True)
+        yield QueryTerm(" ".join(pair for run in words for pair in _grams(run)), phrase=True, extra=True)
     else:
         for part in text.split():
-            yield from _word(part)
+            yield from _word(part, spoken)
