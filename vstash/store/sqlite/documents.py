@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate, pairwise
+from itertools import count as count_from
 from typing import Any
 
 import numpy as np
@@ -50,62 +52,92 @@ def known(connection: Connection, uris: Sequence[str]) -> dict[str, Stored]:
     }
 
 
+def ids(connection: Connection, uris: Sequence[str]) -> dict[str, int]:
+    """The ids of the documents with these uris."""
+    found = rows(
+        connection,
+        "SELECT uri, id FROM document WHERE retired_at IS NULL AND uri IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(uris)),),
+    )
+    return dict(found)
+
+
 def find(connection: Connection, uri: str) -> int | None:
     """The id of the document with this uri."""
     found: int | None = value(connection, "SELECT id FROM document WHERE uri = ? AND retired_at IS NULL", (uri,))
     return found
 
 
-def insert(connection: Connection, entry: Entry, document_id: int | None, now: datetime) -> tuple[int, list[int]]:
-    """Write the document, its tags and chunks; the document's id and those of the chunks, in order.
+def insert(
+    connection: Connection, entries: Sequence[Entry], old: Mapping[str, int], now: datetime
+) -> list[tuple[int, range]]:
+    """Write documents of different uris, their tags and chunks; the id of each and those of its chunks, in order.
 
-    `document_id` is the id to keep, of the version that this one replaces.
+    `old` gives the ids to keep, by uri, of versions that are replaced. Ids are given out here, so that the rows
+    of all documents go in together.
     """
-    source = entry.source
-    connection.execute(
+    fresh, first = _next_id(connection, "document"), _next_id(connection, "chunk")
+    ends = accumulate((len(entry.chunks) for entry in entries), initial=first)
+    numbers = count_from(fresh)
+    given = [
+        (old[entry.source.uri] if entry.source.uri in old else next(numbers), range(*span))
+        for entry, span in zip(entries, pairwise(ends), strict=True)
+    ]
+    placed = list(zip(entries, given, strict=True))
+    connection.executemany(
         "INSERT INTO document (id, uri, title, kind, collection, content_hash, recipe, text_hash, chunks,"
         " metadata, added_at, modified_at, dated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            document_id,
-            source.uri,
-            source.title,
-            source.kind,
-            source.collection,
-            source.content_hash,
-            entry.recipe,
-            text_hash(chunk.text for chunk in entry.chunks),
-            len(entry.chunks),
-            json.dumps(source.metadata, ensure_ascii=False, default=str),
-            stamp(now),
-            source.modified_at and stamp(source.modified_at),
-            source.dated_at and stamp(source.dated_at),
-        ),
+        [_document_row(entry, document_id, stamp(now)) for entry, (document_id, _) in placed],
     )
-    document_id = connection.last_insert_rowid()
     connection.executemany(
-        "INSERT INTO tag (name, document_id) VALUES (?, ?)", [(name, document_id) for name in source.tags]
+        "INSERT INTO tag (name, document_id) VALUES (?, ?)",
+        [(name, document_id) for entry, (document_id, _) in placed for name in entry.source.tags],
     )
-    first = 1 + (value(connection, "SELECT seq FROM sqlite_sequence WHERE name = 'chunk'") or 0)
     connection.executemany(
         'INSERT INTO chunk (id, document_id, seq, start, "end", heading, place, text, terms, digest)'
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                first + at,
-                document_id,
-                chunk.seq,
-                chunk.start,
-                chunk.end,
-                chunk.heading,
-                json.dumps(dict(chunk.place), ensure_ascii=False),
-                chunk.text,
-                terms,
-                text_digest(chunk.text),
-            )
-            for at, (chunk, terms) in enumerate(zip(entry.chunks, entry.terms, strict=True))
-        ],
+        [row for entry, (document_id, ids) in placed for row in _chunk_rows(entry, document_id, ids)],
     )
-    return document_id, list(range(first, first + len(entry.chunks)))
+    return given
+
+
+def _next_id(connection: Connection, table: str) -> int:
+    return 1 + (value(connection, "SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)) or 0)
+
+
+def _document_row(entry: Entry, document_id: int, now: str) -> tuple[Any, ...]:
+    source = entry.source
+    return (
+        document_id,
+        source.uri,
+        source.title,
+        source.kind,
+        source.collection,
+        source.content_hash,
+        entry.recipe,
+        text_hash(chunk.text for chunk in entry.chunks),
+        len(entry.chunks),
+        json.dumps(source.metadata, ensure_ascii=False, default=str) if source.metadata else "{}",
+        now,
+        source.modified_at and stamp(source.modified_at),
+        source.dated_at and stamp(source.dated_at),
+    )
+
+
+def _chunk_rows(entry: Entry, document_id: int, ids: range) -> Iterator[tuple[Any, ...]]:
+    for id_, chunk, terms in zip(ids, entry.chunks, entry.terms, strict=True):
+        yield (
+            id_,
+            document_id,
+            chunk.seq,
+            chunk.start,
+            chunk.end,
+            chunk.heading,
+            json.dumps(dict(chunk.place), ensure_ascii=False) if chunk.place else "{}",
+            chunk.text,
+            terms,
+            text_digest(chunk.text),
+        )
 
 
 def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry | None:

@@ -103,13 +103,14 @@ def _packed(pieces: Pieces) -> bytes:
 
 
 def _count(connection: Connection, number: int, found: Iterable[Pieces], sign: int) -> None:
-    total: Counter[int] = Counter()
-    for pieces in found:
-        total.update(pieces.tolist())
+    kept = list(found)
+    if not kept:
+        return
+    distinct, counts = np.unique(np.concatenate(kept), return_counts=True)
     connection.executemany(
         f"INSERT INTO piece_count_{number} (piece, chunks) VALUES (?, ?)"
         " ON CONFLICT (piece) DO UPDATE SET chunks = chunks + excluded.chunks",
-        sorted((piece, sign * count) for piece, count in total.items()),
+        zip(distinct.tolist(), (sign * counts).tolist(), strict=True),
     )
     if sign < 0:
         connection.execute(f"DELETE FROM piece_count_{number} WHERE chunks = 0")
