@@ -36,6 +36,7 @@ class Words:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._known = Known({}, {})
+        self._lowers = bool(tokenizer.normalizer.lowercase)
         self._added = [token.content for token in tokenizer.get_added_tokens_decoder().values()]
 
     def apply(self, text: str) -> bool:
@@ -44,7 +45,7 @@ class Words:
 
     def ids(self, text: str) -> list[int]:
         """The ids of the text's tokens."""
-        words = _WORD.findall(text)
+        words = self._parted(text)
         try:
             return list(chain.from_iterable(map(self._known.ids.__getitem__, words)))
         except KeyError:
@@ -52,8 +53,14 @@ class Words:
 
     def starts(self, text: str) -> list[int]:
         """The offset, in code points, at which each token starts."""
-        known = self._learned(_WORD.findall(text)).starts
-        return [match.start() + start for match in _WORD.finditer(text) for start in known[match[0]]]
+        words = self._parted(text)
+        known = self._learned(words).starts
+        begins = (match.start() for match in _WORD.finditer(text))
+        return [begin + start for begin, word in zip(begins, words, strict=True) for start in known[word]]
+
+    def _parted(self, text: str) -> list[str]:
+        """The text's words; ASCII in the case in which the tokenizer looks them up, so that fewer are asked for."""
+        return _WORD.findall(text.lower() if self._lowers and text.isascii() else text)
 
     def _learned(self, words: Iterable[str]) -> Known:
         """What is known, these words among it."""
