@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from vstash.encode.minilm import MAX_TOKENS, model_folder
-from vstash.encode.tokens import Tokens, encodable
+from vstash.encode.tokens import Tokens, encodable, estimated_starts
 from vstash.encode.words import Words, separable
 
 # What could join or part words: spaces and punctuation of every kind, marks, joiners, controls, special tokens.
@@ -20,7 +20,9 @@ AWKWARD = [
     *("[SEP]", "[CLS]", "[UNK]", "[sep]", "[MASK]", "the", "un", "##un", "x" * 101, "HTTP2Server", "naïve"),
 ]
 TEXTS = st.one_of(
-    st.text(max_size=60), st.lists(st.sampled_from(AWKWARD), max_size=30).map("".join), st.text("ab .,\u0301é", max_size=40)
+    st.text(max_size=60),
+    st.lists(st.sampled_from(AWKWARD), max_size=30).map("".join),
+    st.text("ab .,\u0301é", max_size=40),
 )
 
 
@@ -66,3 +68,8 @@ def test_other_tokenizers_are_asked_for_whole_texts(whole: Any) -> None:
     other = Tokenizer.from_str(whole.to_str())
     other.add_tokens(["new york"])
     assert not separable(other)
+
+
+@given(text=st.text(alphabet=[chr(code) for code in range(128)], max_size=80))
+def test_the_table_estimates_as_the_expression_does(text: str) -> None:
+    assert estimated_starts(text) == [start - 2 for start in estimated_starts(f"é {text}")[1:]]

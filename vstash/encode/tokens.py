@@ -8,16 +8,23 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vstash.encode.words import Words, separable
 from vstash.errors import ModelUnavailable
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"  # written without spaces, a word or so each
 PIECE = 100_000  # code points; a tokenizer's time and memory grow faster than the text past this
+ESTIMATED = 6  # code points of a word assumed for each token
 TEXT_LIMIT = 20_000  # code points; 256 tokens of prose are 1,200, so nothing past this is ever seen
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ESTIMATE = re.compile(rf"[{CJK}]|[^\W{CJK}]{{1,6}}|[^\w\s]")
+_ESTIMATE = re.compile(rf"[{CJK}]|[^\W{CJK}]{{1,{ESTIMATED}}}|[^\w\s]")
 _SPACE = re.compile(r"\s")
+_LETTER, _SIGN = 1, 2  # kinds of ASCII characters in the estimate, beside white space
+_KINDS = np.array(
+    [0 if chr(code).isspace() else _LETTER if re.match(r"\w", chr(code)) else _SIGN for code in range(128)], np.uint8
+)
 
 
 def encodable(text: str) -> str:
@@ -26,8 +33,18 @@ def encodable(text: str) -> str:
 
 
 def estimated_starts(text: str) -> list[int]:
-    """Offsets, in code points, at which a word-piece tokenizer would start its tokens, more or less."""
-    return [match.start() for match in _ESTIMATE.finditer(text)]
+    """Offsets, in code points, at which a word-piece tokenizer would start its tokens, more or less.
+
+    Plain ASCII, most text, goes by a table instead of the expression: ten times as fast, the same offsets.
+    """
+    if not text.isascii():
+        return [match.start() for match in _ESTIMATE.finditer(text)]
+    kinds = _KINDS[np.frombuffer(text.encode(), np.uint8)]
+    letter = kinds == _LETTER
+    place = np.arange(kinds.size)
+    begins = np.maximum.accumulate(np.where(letter & ~np.append(False, letter[:-1]), place, 0))  # of each one's word
+    starts: list[int] = np.flatnonzero((kinds == _SIGN) | (letter & ((place - begins) % ESTIMATED == 0))).tolist()
+    return starts
 
 
 class Tokens:
