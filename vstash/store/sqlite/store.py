@@ -137,7 +137,9 @@ class SqliteStore:
             vectors.insert(self.connection, number, ids, [key for entry in entries for key in entry.keys], matrix)
             codes.insert(self.connection, number, ids, matrix)
         named = zip(given, (entry.pieces for entry in entries), strict=True)
-        pieces.insert(self.connection, number, {id_: one for own, all_ in named for id_, one in zip(own, all_)})
+        pieces.insert(
+            self.connection, number, {id_: one for own, all_ in named for id_, one in zip(own, all_, strict=False)}
+        )
         return ["added" if entry.source.uri not in old else "replaced" for entry in entries]
 
     def _remove(self, document_id: int) -> list[int]:
