@@ -170,7 +170,7 @@ def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry 
         terms=tuple(row[6] for row in parts),
         keys=tuple(row[7] for row in parts),
         vectors=np.frombuffer(b"".join(row[8] for row in parts), np.float32).reshape(len(parts), space.dim),
-        pieces=tuple(unpacked(row[9]) for row in parts if row[9] is not None),
+        pieces=tuple(unpacked([row[9] for row in parts if row[9] is not None])),
     )
 
 
