@@ -20,6 +20,7 @@ from vstash.store.sqlite.filters import condition, stamp
 from vstash.store.sqlite.pieces import unpacked
 from vstash.types import Chunk, Document, Facts, Source, Space
 
+_SHA256 = re.compile("[0-9a-f]{64}")
 _WORD = re.compile(r"\w+")
 _TAGS = "(SELECT json_group_array(name) FROM (SELECT name FROM tag WHERE document_id = document.id ORDER BY name))"
 _COLUMNS = (
@@ -30,12 +31,21 @@ _COLUMNS = (
 _CHUNK = 'chunk.seq, chunk.text, chunk.start, chunk."end", chunk.heading, chunk.place'
 
 
-def text_hash(texts: Iterable[str]) -> str:
-    """SHA-256 of the texts one after another, in hexadecimal."""
-    digest = hashlib.sha256()
+def text_hash(texts: Iterable[str]) -> bytes:
+    """The digest of the texts one after another, 16 bytes."""
+    digest = hashlib.blake2b(digest_size=16)
     for text in texts:
         digest.update(text.encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    return digest.digest()
+
+
+def _folded(content_hash: str) -> str | bytes:
+    """A content hash as it is stored: a SHA-256 in hexadecimal as its 32 bytes, others as they are."""
+    return bytes.fromhex(content_hash) if _SHA256.fullmatch(content_hash) else content_hash
+
+
+def _unfolded(stored: str | bytes) -> str:
+    return stored.hex() if isinstance(stored, bytes) else stored
 
 
 def known(connection: Connection, uris: Sequence[str]) -> dict[str, Stored]:
@@ -47,7 +57,7 @@ def known(connection: Connection, uris: Sequence[str]) -> dict[str, Stored]:
         (json.dumps(list(uris)),),
     )
     return {
-        uri: Stored(content_hash, recipe, collection, tuple(json.loads(tags)))
+        uri: Stored(_unfolded(content_hash), recipe, collection, tuple(json.loads(tags)))
         for uri, content_hash, recipe, collection, tags in found
     }
 
@@ -113,7 +123,7 @@ def _document_row(entry: Entry, document_id: int, now: str) -> tuple[Any, ...]:
         source.title,
         source.kind,
         source.collection,
-        source.content_hash,
+        _folded(source.content_hash),
         entry.recipe,
         text_hash(chunk.text for chunk in entry.chunks),
         len(entry.chunks),
@@ -284,7 +294,7 @@ def _document(row: Sequence[Any], text: str | None = None) -> Document:
         kind=kind,
         collection=collection,
         tags=tuple(json.loads(tags)),
-        content_hash=content_hash,
+        content_hash=_unfolded(content_hash),
         added_at=datetime.fromisoformat(added),
         modified_at=datetime.fromisoformat(modified) if modified else None,
         dated_at=datetime.fromisoformat(dated) if dated else None,
