@@ -16,7 +16,7 @@ import numpy as np
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Stored
 from vstash.store.sqlite.connection import Connection, rows, value
-from vstash.store.sqlite.filters import condition, stamp
+from vstash.store.sqlite.filters import condition, moment, stamp
 from vstash.store.sqlite.pieces import unpacked
 from vstash.types import Chunk, Document, Facts, Source, Space
 
@@ -116,7 +116,7 @@ def _next_id(connection: Connection, table: str) -> int:
     return 1 + (value(connection, "SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)) or 0)
 
 
-def _document_row(entry: Entry, document_id: int, now: str) -> tuple[Any, ...]:
+def _document_row(entry: Entry, document_id: int, now: int) -> tuple[Any, ...]:
     source = entry.source
     return (
         document_id,
@@ -237,7 +237,7 @@ def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
         " WHERE chunk.id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(ids)),),
     )
-    return {id_: Facts(document_id, datetime.fromisoformat(date), digest) for id_, document_id, date, digest in found}
+    return {id_: Facts(document_id, moment(date), digest) for id_, document_id, date, digest in found}
 
 
 def text_digest(text: str) -> int:
@@ -304,9 +304,9 @@ def _document(row: Sequence[Any], text: str | None = None) -> Document:
         collection=collection,
         tags=tuple(json.loads(tags)),
         content_hash=_unfolded(content_hash),
-        added_at=datetime.fromisoformat(added),
-        modified_at=datetime.fromisoformat(modified) if modified else None,
-        dated_at=datetime.fromisoformat(dated) if dated else None,
+        added_at=moment(added),
+        modified_at=None if modified is None else moment(modified),
+        dated_at=None if dated is None else moment(dated),
         chunks=chunks,
         metadata=json.loads(metadata),
         text=text,
