@@ -14,6 +14,7 @@ setup: .venv/installed ## Create .venv and install the package with everything i
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' constraints.txt)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m compileall -q vstash
 	@touch $@
 
 demo: setup ## Index this repository and answer three questions

@@ -2,53 +2,86 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vstash.errors import ConfigError
 
 PREFIX = "VSTASH_"
 ELSEWHERE = ("ALLOW_DOWNLOAD", "CACHE", "CONFIG")  # variables that are no settings: encode/ and this file read them
 NEAR = 0.88  # likeness of two names (difflib's ratio) from which one is a slip of the pen for the other
+GUESS = 0.6  # difflib's own
 
 
-class Settings(BaseModel):
+def _path(value: object) -> Path:
+    if not isinstance(value, str | os.PathLike):
+        raise ValueError("should be a path")
+    return Path(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("should be a text")
+    return value
+
+
+def _number(low: float, high: float) -> Callable[[object], float]:
+    def read(value: object) -> float:
+        try:
+            number = float(value) if isinstance(value, str | int | float) and value is not True else None
+        except ValueError:
+            number = None
+        if number is None or not low <= number <= high:
+            raise ValueError(f"should be a number from {low:g} to {high:g}")
+        return number
+
+    return read
+
+
+def _default_db() -> Path:
+    return platformdirs.user_data_path("vstash") / "memory.db"
+
+
+# Plain dataclass fields with a reader each: importing a validating library would cost a cold search a tenth of a
+# second for the three of them.
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """Every setting with its default; an unknown one is refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    db: Path = Field(
-        default_factory=lambda: platformdirs.user_data_path("vstash") / "memory.db", description="the database file"
+    db: Path = field(default_factory=_default_db, metadata={"is": "the database file", "read": _path})
+    encoder: str = field(
+        default="default", metadata={"is": "default, hash, or a sentence-transformers model", "read": _text}
     )
-    encoder: str = Field(default="default", description="default, hash, or a sentence-transformers model")
-    busy_wait: float = Field(default=30.0, ge=0, le=3600, description="seconds to wait for another writer")
+    busy_wait: float = field(
+        default=30.0, metadata={"is": "seconds to wait for another writer", "read": _number(0, 3600)}
+    )
+
+
+_FIELDS = {one.name: one for one in fields(Settings)}
+
+
+def names() -> tuple[str, ...]:
+    """The names of all settings."""
+    return tuple(_FIELDS)
 
 
 def load(arguments: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings in force. Raises: ConfigError naming the setting, where it stands and what it may be."""
     given: dict[str, Any] = {}
-    origins: dict[str, str] = {}
     for origin, values in (
         (str(user_file(environment)), _from_file(user_file(environment))),
         ("the environment", _from_environment(environment)),
         ("the command", {name: value for name, value in (arguments or {}).items() if value is not None}),
     ):
-        for name, value in values.items():
-            _require_known(name, origin)
-            _require_content(name, value, origin)
-        given.update(values)
-        origins.update(dict.fromkeys(values, origin))
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        raise _refused(error, origins) from None
+        given |= {name: _read(name, value, origin) for name, value in values.items()}
+    return Settings(**given)
 
 
 def user_file(environment: Mapping[str, str] = os.environ) -> Path:
@@ -64,56 +97,50 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def _from_file(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return {}
+    toml = import_module("tomllib")
+    try:
+        return dict(toml.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="mend the file or delete it") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, toml.TOMLDecodeError) as error:
         raise ConfigError(f"{path} is no TOML: {error}", hint="mend the file or delete it") from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
     for name in environment:
         _require_no_slip(name)
-    return {
-        name: environment[PREFIX + name.upper()]
-        for name in Settings.model_fields
-        if environment.get(PREFIX + name.upper())
-    }
+    return {name: environment[PREFIX + name.upper()] for name in names() if environment.get(PREFIX + name.upper())}
 
 
 def _require_no_slip(variable: str) -> None:
     """Refuse VSTASH_ENCODR; a variable that is like none of ours may be another program's."""
-    ours = [PREFIX + name.upper() for name in Settings.model_fields] + [PREFIX + name for name in ELSEWHERE]
-    near = difflib.get_close_matches(variable, ours, 1, NEAR) if variable.startswith(PREFIX) else []
-    if near and variable not in ours:
-        raise ConfigError(f"unknown setting {variable} in the environment", hint=f"did you mean {near[0]}?")
+    if not variable.startswith(PREFIX):
+        return
+    ours = [PREFIX + name.upper() for name in names()] + [PREFIX + name for name in ELSEWHERE]
+    near = "" if variable in ours else _nearest(variable, ours, NEAR)
+    if near:
+        raise ConfigError(f"unknown setting {variable} in the environment", hint=f"did you mean {near}?")
 
 
-def _require_known(name: str, origin: str) -> None:
-    if name not in Settings.model_fields:
-        near = difflib.get_close_matches(name, Settings.model_fields, 1)
-        known = ", ".join(Settings.model_fields)
+def _read(name: str, value: object, origin: str) -> Any:
+    """What a setting is set to. Raises: ConfigError; a blank path would silently mean the folder one is in."""
+    if name not in _FIELDS:
+        near = _nearest(name, names(), GUESS)
         raise ConfigError(
-            f"unknown setting {name!r} in {origin}", hint=f"did you mean {near[0]}?" if near else f"use one of {known}"
+            f"unknown setting {name!r} in {origin}",
+            hint=f"did you mean {near}?" if near else f"use one of {', '.join(names())}",
         )
-
-
-def _require_content(name: str, value: object, origin: str) -> None:
-    """A blank path would silently mean the folder one is in."""
+    how = _FIELDS[name].metadata
     if isinstance(value, str) and not value.strip():
-        raise ConfigError(f"{name} is blank in {origin}", hint=f"give {_meaning(name)}")
+        raise ConfigError(f"{name} is blank in {origin}", hint=f"give {how['is']}")
+    try:
+        return how["read"](value)
+    except ValueError as error:
+        raise ConfigError(f"{name} in {origin} {error}, not {value!r:.60}", hint=f"give {how['is']}") from None
 
 
-def _refused(error: ValidationError, origins: Mapping[str, str]) -> ConfigError:
-    first = error.errors()[0]
-    name = str(first["loc"][0])
-    reason = str(first["msg"]).lower().removeprefix("input ")
-    where = origins.get(name, "the defaults")
-    return ConfigError(f"{name} in {where} {reason}, not {first['input']!r:.60}", hint=f"give {_meaning(name)}")
-
-
-def _meaning(name: str) -> str:
-    return Settings.model_fields[name].description or name
+def _nearest(name: str, known: Iterable[str], likeness: float) -> str:
+    found = get_close_matches(name, list(known), 1, likeness)
+    return found[0] if found else ""

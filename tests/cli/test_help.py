@@ -9,38 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from vstash.cli.app import run as command_line
+from vstash.cli import app
 from vstash.types import FUSIONS, MODES
 
-COMMANDS = (
-    "",
-    "add",
-    "sync",
-    "remember",
-    "search",
-    "why",
-    "get",
-    "list",
-    "forget",
-    "stats",
-    "check",
-    "config",
-    "backup",
-    "restore",
-    "export",
-    "import",
-    "eval",
-    "compact",
-    "reindex",
-    "doctor",
-)
+COMMANDS = ("", *app.COMMANDS)
 HELP = Path(__file__).with_name("help")
 
 
 def shown(command: str) -> str:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        assert command_line([*filter(None, [command]), "--help"]) == 0
+        assert app.run([*filter(None, [command]), "--help"]) == 0
     return out.getvalue()
 
 

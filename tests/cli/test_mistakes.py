@@ -156,9 +156,9 @@ def test_a_damaged_index_is_found_and_rebuilt(run: Run, docs: Path, settings: Pa
     ("content", "said"),
     [
         ('encodr = "hash"', "unknown setting 'encodr' in {file}; did you mean encoder?"),
-        ("encoder = 3", "encoder in {file} should be a valid string, not 3; give default, hash, or a "),
+        ("encoder = 3", "encoder in {file} should be a text, not 3; give default, hash, or a "),
         ("encoder = ", "{file} is no TOML: "),
-        ("busy_wait = -1", "busy_wait in {file} should be greater than or equal to 0, not -1; give seconds to wait"),
+        ("busy_wait = -1", "busy_wait in {file} should be a number from 0 to 3600, not -1; give seconds to wait"),
     ],
 )
 def test_a_wrong_settings_file_is_named(
@@ -176,7 +176,7 @@ def test_a_wrong_settings_file_is_named(
     ("name", "value", "said"),
     [
         ("VSTASH_ENCODR", "hash", "unknown setting VSTASH_ENCODR in the environment; did you mean VSTASH_ENCODER?"),
-        ("VSTASH_BUSY_WAIT", "soon", "busy_wait in the environment should be a valid number"),
+        ("VSTASH_BUSY_WAIT", "soon", "busy_wait in the environment should be a number"),
         ("VSTASH_ENCODER", " ", "encoder is blank in the environment; give default, hash, or a "),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commandline import REPOSITORY, Run
-from vstash.config import Settings
+from vstash.config import names
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -64,7 +64,7 @@ def test_every_command_and_setting_is_described(run: Run) -> None:
     listed = run("--help").out.split("Commands:\n")[1].split("\n\n")[0]
     for command in [row.split()[0] for row in listed.splitlines()]:
         assert f"`vstash {command}" in README
-    for setting in Settings.model_fields:
+    for setting in names():
         assert f"`{setting}`" in README
 
 

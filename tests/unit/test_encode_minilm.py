@@ -16,7 +16,7 @@ import pytest
 from vstash.encode import minilm
 from vstash.encode.graph import write_graph
 from vstash.encode.minilm import MAX_TOKENS, SPACE, MiniLM, model_folder, prepare
-from vstash.encode.onnx import GRAPH, MANIFEST, OnnxModel, complete
+from vstash.encode.onnx import GRAPH, MANIFEST, OnnxModel, complete, load_session
 from vstash.encode.prepare import _verified, agreement, make
 from vstash.encode.tokens import Tokens
 from vstash.errors import ModelUnavailable
@@ -157,4 +157,4 @@ def test_vectors_do_not_depend_on_the_batch_at_all(cache: Path):
 def test_seven_bit_weights_would_pass_too(tmp_path: Path):
     weights = _verified(model_folder() / "model.safetensors", SPACE)
     write_graph(weights, 7, MAX_TOKENS, tmp_path / GRAPH)
-    assert agreement(OnnxModel(tmp_path, Tokens(model_folder() / "tokenizer.json"), MAX_TOKENS)) > 0.99
+    assert agreement(OnnxModel(load_session(tmp_path), Tokens(model_folder() / "tokenizer.json"), MAX_TOKENS)) > 0.99

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from vstash import HashEncoder, InputError, Memory
-from vstash.cli.app import app
+from vstash.cli.app import build
 from vstash.types import Space
 
 
@@ -145,12 +145,12 @@ def test_what_is_no_folder_is_refused(memory: Memory, folder: Path):
 def test_the_command_shows_and_does(database: Path, folder: Path):
     base = ["--db", str(database), "--encoder", "hash"]
     runner = CliRunner()
-    done = runner.invoke(app, [*base, "sync", str(folder), "--json"])
+    done = runner.invoke(build(), [*base, "sync", str(folder), "--json"])
     assert {one["status"] for one in json.loads(done.stdout)} == {"added"}
     (folder / "b.txt").rename(folder / "z.txt")
-    shown = runner.invoke(app, [*base, "sync", str(folder), "--dry-run", "--json"])
+    shown = runner.invoke(build(), [*base, "sync", str(folder), "--dry-run", "--json"])
     moved = [one for one in json.loads(shown.stdout) if one["status"] == "moved"]
     assert [(Path(one["uri"]).name, Path(one["old"]).name) for one in moved] == [("z.txt", "b.txt")]
-    again = runner.invoke(app, [*base, "sync", str(folder), "--dry-run", "--json"])
+    again = runner.invoke(build(), [*base, "sync", str(folder), "--dry-run", "--json"])
     assert again.stdout == shown.stdout
-    assert runner.invoke(app, [*base, "sync", str(folder)]).exit_code == 0
+    assert runner.invoke(build(), [*base, "sync", str(folder)]).exit_code == 0

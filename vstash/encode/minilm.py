@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from platformdirs import user_cache_path
 
-from vstash.encode.onnx import OnnxModel, complete, runtime_version
+from vstash.encode.onnx import OnnxModel, complete, load_session, runtime_version
 from vstash.encode.tokens import Tokens
 from vstash.errors import ModelUnavailable
 from vstash.types import Space
@@ -139,4 +140,7 @@ class MiniLM:
             ) from error
 
     def _open(self, folder: Path) -> OnnxModel:
-        return OnnxModel(folder, self._tokens, MAX_TOKENS)
+        with ThreadPoolExecutor(1) as other:  # the runtime reads the graph without the interpreter's lock
+            session = other.submit(load_session, folder)
+            tokens = self._tokens
+        return OnnxModel(session.result(), tokens, MAX_TOKENS)

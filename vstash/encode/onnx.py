@@ -43,16 +43,16 @@ def runtime_version() -> str:
 
 
 class OnnxModel:
-    """A graph from token ids (1, tokens) to one unit vector (1, dim), and its tokenizer.
+    """A session from token ids (1, tokens) to one unit vector (1, dim), and its tokenizer.
 
-    Safe to use from several threads. Raises: ModelUnavailable when a file cannot be loaded.
+    Safe to use from several threads.
     """
 
-    def __init__(self, folder: Path, tokens: Tokens, max_tokens: int) -> None:
+    def __init__(self, session: Any, tokens: Tokens, max_tokens: int) -> None:
         self._tokens = tokens
         self._max_tokens = max_tokens
         self._failures = _failures()
-        self._session = self._load(folder / GRAPH)
+        self._session = session
         self._dim = int(self._session.get_outputs()[0].shape[1])
 
     def vector(self, text: str) -> Vectors:
@@ -77,20 +77,23 @@ class OnnxModel:
                 out[row] = vector
         return out
 
-    def _load(self, graph: Path) -> Any:
-        runtime = import_module("onnxruntime")
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = ERRORS_ONLY
-        # The graph is written in fused operators already; looking for more costs start-up time.
-        options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        try:
-            return runtime.InferenceSession(os.fspath(graph), options, providers=["CPUExecutionProvider"])
-        except self._failures as error:
-            raise ModelUnavailable(
-                f"the prepared model {graph} cannot be loaded: {_line(error)}",
-                hint=f"delete {graph.parent}; it is prepared anew on the next run",
-            ) from error
+
+def load_session(folder: Path) -> Any:
+    """The prepared model of a folder, ready to run. Raises: ModelUnavailable when its graph cannot be loaded."""
+    runtime = import_module("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = ERRORS_ONLY
+    # The graph is written in fused operators already; looking for more costs start-up time.
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    graph = folder / GRAPH
+    try:
+        return runtime.InferenceSession(os.fspath(graph), options, providers=["CPUExecutionProvider"])
+    except _failures() as error:
+        raise ModelUnavailable(
+            f"the prepared model {graph} cannot be loaded: {_line(error)}",
+            hint=f"delete {graph.parent}; it is prepared anew on the next run",
+        ) from error
 
 
 def available_cores() -> int:

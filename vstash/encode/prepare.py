@@ -19,7 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from vstash.encode.graph import DIM, Weights, read_safetensors, write_graph
-from vstash.encode.onnx import GRAPH, MANIFEST, OnnxModel, complete
+from vstash.encode.onnx import GRAPH, MANIFEST, OnnxModel, complete, load_session
 from vstash.encode.tokens import Tokens
 from vstash.errors import ModelUnavailable
 from vstash.types import Space
@@ -117,7 +117,7 @@ def _quantise(part: Path, weights: Weights, tokenizer: Path, space: Space) -> tu
     cosine = 0.0
     for bits in (8, 7):
         write_graph(weights, bits, tokens, part / GRAPH)
-        cosine = agreement(OnnxModel(part, Tokens(tokenizer), tokens))
+        cosine = agreement(OnnxModel(load_session(part), Tokens(tokenizer), tokens))
         if cosine >= MIN_COSINE:
             return bits, cosine
     raise ModelUnavailable(

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vstash.encode.base import Encoder, Naming
-from vstash.encode.hash import HashEncoder
 from vstash.encode.minilm import SPACE, MiniLM, silent
-from vstash.encode.transformer import Transformer
 from vstash.errors import BadVectors, EncoderError, ModelUnavailable
+from vstash.extras import later
 from vstash.types import Space
 
 if TYPE_CHECKING:
+    from vstash.encode import hash as hashing
+    from vstash.encode import transformer
     from vstash.encode.base import Vectors
+else:  # what a search with the default does without
+    hashing, transformer = later("vstash.encode.hash"), later("vstash.encode.transformer")
 
 # What people may mean, and the name it goes by here.
 NAMES = {"default": "default", "hash": "hash", "minilm": "default", "all-minilm-l6-v2": "default"}
@@ -34,7 +37,7 @@ def load(encoder: str | Encoder, report: Callable[[str], None] = silent) -> Enco
     if encoder == "default":
         return MiniLM(report=report)
     if encoder == "hash":
-        return HashEncoder()
+        return hashing.HashEncoder()
     return _transformer(encoder)
 
 
@@ -92,7 +95,7 @@ def _transformer(name: str) -> Encoder:
     if not name.strip():
         raise EncoderError("the encoder's name is blank", hint="use default, hash, or a model's name or folder")
     try:
-        return Transformer(name)
+        return transformer.Transformer(name)
     except ModelUnavailable as error:
         near = get_close_matches(name.lower(), NAMES, n=1, cutoff=0.7)
         if not near:

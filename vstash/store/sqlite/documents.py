@@ -20,7 +20,7 @@ from vstash.store.sqlite.filters import condition, moment, stamp
 from vstash.store.sqlite.pieces import unpacked
 from vstash.types import Chunk, Document, Facts, Source, Space
 
-_SHA256 = re.compile("[0-9a-f]{64}")
+_SHA256 = "[0-9a-f]{64}"
 _WORD = re.compile(r"\w+")
 _FOLDED = bytes(ord(chr(code).lower()) if _WORD.match(chr(code)) else 32 for code in range(128)) + bytes(128)
 _TAGS = "(SELECT json_group_array(name) FROM (SELECT name FROM tag WHERE document_id = document.id ORDER BY name))"
@@ -42,7 +42,7 @@ def text_hash(texts: Iterable[str]) -> bytes:
 
 def _folded(content_hash: str) -> str | bytes:
     """A content hash as it is stored: a SHA-256 in hexadecimal as its 32 bytes, others as they are."""
-    return bytes.fromhex(content_hash) if _SHA256.fullmatch(content_hash) else content_hash
+    return bytes.fromhex(content_hash) if re.fullmatch(_SHA256, content_hash) else content_hash
 
 
 def _unfolded(stored: str | bytes) -> str:

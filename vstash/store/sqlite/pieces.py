@@ -22,7 +22,7 @@ Pieces = NDArray[np.uint32]
 MORE = 0x80  # the bit of a byte that says that its number goes on
 TOGETHER = 1000  # rows unpacked at once
 _MORE = bytes(range(MORE, 256))
-_ENDLESS = re.compile(b"[\\x80-\\xff]{5}")
+_ENDLESS = b"[\\x80-\\xff]{5}"
 
 SCHEMA = (
     "CREATE TABLE piece_{0} (chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id), ids BLOB NOT NULL) STRICT;"
@@ -87,7 +87,7 @@ def recount(connection: Connection, number: int) -> dict[int, int]:
 def sound(blob: bytes) -> bool:
     """Whether a row can be unpacked: as many numbers as its first one says, none of more than five bytes."""
     ends = len(blob.translate(None, _MORE))
-    return ends > 0 and blob[-1] < MORE and not _ENDLESS.search(blob) and int(_numbers(blob)[0]) == ends - 1
+    return ends > 0 and blob[-1] < MORE and not re.search(_ENDLESS, blob) and int(_numbers(blob)[0]) == ends - 1
 
 
 def rebuild(connection: Connection, number: int) -> None:
@@ -125,7 +125,7 @@ def _packed(found: Sequence[Pieces]) -> list[bytes]:
     begins = firsts[counts > 0] + 1
     steps[begins] = numbers[begins]  # from 0 again
     steps[firsts] = counts
-    widths = 1 + sum((steps >= 1 << bits).astype(np.int64) for bits in range(7, 35, 7))
+    widths = 1 + np.searchsorted([1 << bits for bits in range(7, 35, 7)], steps, side="right")
     places = np.cumsum(widths) - widths
     out = np.zeros(int(widths.sum()), np.uint8)
     for at in range(5):

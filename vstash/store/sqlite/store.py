@@ -7,31 +7,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vstash.errors import DatabaseNotFound, SpaceMismatch
+from vstash.extras import later
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Stored
-from vstash.store.sqlite import (
-    backup,
-    checks,
-    codes,
-    documents,
-    frequencies,
-    keyword,
-    migrate,
-    pieces,
-    quick,
-    spaces,
-    vectors,
-)
+from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, spaces, vectors
 from vstash.store.sqlite.connection import connect, discard, reading, translated, writing
 from vstash.store.sqlite.scan import Scanner
 from vstash.store.sqlite.spaces import Filling
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Space, Status
+
+if TYPE_CHECKING:
+    from vstash.store.sqlite import backup, checks, quick
+else:  # what a search does without
+    backup, checks, quick = (later(f"vstash.store.sqlite.{name}") for name in ("backup", "checks", "quick"))
 
 Vectors = NDArray[np.float32]
 Pieces = NDArray[np.uint32]
