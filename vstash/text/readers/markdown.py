@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +18,8 @@ from vstash.types import Heading
 
 FRONT_MATTER_LIMIT = 1 << 16  # code points; YAML is slow and a longer block is no front matter
 
+# It keeps nothing of what it has parsed, and takes as long to make as to parse a page.
+_PARSER = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOO_DEEP = re.compile(r"(?:[\[{][^\[\]{}\n]*){40}")  # PyYAML takes seconds over such a line
 _ATTRIBUTES = re.compile(r"\s*\{:?\s*[#.][^{}]*\}\s*$")  # "# Title { #anchor }"
@@ -71,10 +72,9 @@ def front_matter(text: str) -> tuple[dict[str, Any], int]:
 
 def outline(text: str, body: int = 0) -> tuple[tuple[Heading, ...], tuple[tuple[int, int], ...]]:
     """Headings and atoms (code blocks, tables) of Markdown that starts at the offset `body`."""
-    parser = _parser()
     spans = list(_telling(text, body))
     lines = [begin + start for begin, end in spans for start in line_starts(text[begin:end]) if begin + start < end]
-    tokens = parser.parse("".join(text[begin:end] for begin, end in spans))
+    tokens = _PARSER.parse("".join(text[begin:end] for begin, end in spans))
     lines.append(len(text))
     headings = []
     atoms = []
@@ -84,7 +84,7 @@ def outline(text: str, body: int = 0) -> tuple[tuple[Heading, ...], tuple[tuple[
         start, end = (lines[number] for number in token.map)
         if token.type == "heading_open" and token.level == 0 and inside:
             underlined = token.markup in ("=", "-")  # then the lines between may have been passed over
-            title = _words(parser, text[start:end].strip().rpartition("\n")[0] if underlined else inside.content)
+            title = _words(text[start:end].strip().rpartition("\n")[0] if underlined else inside.content)
             if title:
                 headings.append(Heading(start, int(token.tag[1]), title))
         elif token.type in _ATOMS:
@@ -105,16 +105,10 @@ def _telling(text: str, body: int) -> Iterator[tuple[int, int]]:
     yield at, len(text)
 
 
-@cache
-def _parser() -> MarkdownIt:
-    """It keeps nothing of what it has parsed, and takes as long to make as to parse a page."""
-    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
-
-
-def _words(parser: MarkdownIt, markup: str) -> str:
+def _words(markup: str) -> str:
     """A heading's words without its markup and attributes."""
     tokens: list[Token] = []
-    parser.inline.parse(one_line(_ATTRIBUTES.sub("", markup)), parser, {}, tokens)
+    _PARSER.inline.parse(one_line(_ATTRIBUTES.sub("", markup)), _PARSER, {}, tokens)
     return one_line("".join(token.content for token in tokens if token.type in _WORDS))
 
 
