@@ -37,7 +37,7 @@ def plan(query: Query, stats: TermStats) -> Plan:
         share, how = _coverage(stats)
         reason = (*reason, how)
     gate = fusion == "gated" and query.weights is None and stats.calibrated
-    stages = tuple(_stages(query, share))
+    stages = tuple(_stages(query, share, deepens=fusion == "gated" and len(arms) == 2))
     return Plan(query, tuple(arms), fusion, stages, (*reason, why), gate, share)
 
 
@@ -118,7 +118,9 @@ def _path(stats: TermStats, pool: int) -> tuple[str, int, str]:
     return "codes", rescore, f"{size:,} vectors: the {rescore:,} nearest sign codes are compared exactly"
 
 
-def _stages(query: Query, share: float) -> Iterator[str]:
+def _stages(query: Query, share: float, *, deepens: bool) -> Iterator[str]:
+    if deepens:
+        yield "depth"
     if share:
         yield "coverage"
     if query.recency is not None:

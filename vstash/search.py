@@ -63,7 +63,7 @@ class Found:
     """What a search knows before anything is trimmed: also what `why` reads.
 
     `cosine` is that of the best passage, `noise` the space's, `evidence` that of the words, `pieces` the
-    question's word-pieces.
+    question's word-pieces, `meaning` the weight the vectors had.
     """
 
     plan: Plan
@@ -73,6 +73,7 @@ class Found:
     noise: tuple[float, float] | None
     evidence: float
     pieces: tuple[int, ...]
+    meaning: float
 
 
 def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vector: ArrayLike | None = None) -> Results:
@@ -134,9 +135,10 @@ def find(store: Store, query: Query, vector: Vector | None, trace: Trace, pieces
         candidates = fuse(plan.fusion, views)
         weighed = ", ".join(f"{view.side} {view.weight:.2f}" for view in views)
         done(len(candidates), f"{plan.fusion}: {weighed}")
+    weight = views[0].weight if views else 0.0
     words = [term for term in stats.terms if term.text.casefold() not in STOP_WORDS]
     evidence = confidence.keyword_evidence(_best(views, "keyword") or 0.0, words, stats.chunks)
-    return Found(plan, tuple(rankings), candidates, cosine, noise, evidence, tuple(pieces or ()))
+    return Found(plan, tuple(rankings), candidates, cosine, noise, evidence, tuple(pieces or ()), weight)
 
 
 def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) -> TermStats:
@@ -187,7 +189,7 @@ def setting_for(store: Store, found: Found, now: datetime) -> Setting:
         return coverage.measured([held.get(id_, frozenset()) for id_ in ids], weights)
 
     facts = store.facts([one.chunk_id for one in found.candidates])
-    return Setting(found.plan.query, facts, now, store.similar, covered, found.plan.coverage)
+    return Setting(found.plan.query, facts, now, store.similar, covered, found.plan.coverage, found.meaning)
 
 
 def query_pieces(encoder: Encoder, query: Query) -> Sequence[int] | None:

@@ -216,8 +216,7 @@ class Query:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A word or phrase of the query, its document frequency in chunks (a phrase counts as its rarest word) and
     its form in the index. With `prefix` it stands for every word that begins so."""
 
@@ -228,8 +227,7 @@ class Term:
     prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TermStats:
+class TermStats(NamedTuple):
     """What the planner knows of the corpus: the number of chunks, the query's words in it, how many chunks
     pass the filter (None without one), whether the space's noise is known, and the number of the query's
     word-pieces (None where the encoder names none)."""
@@ -241,8 +239,7 @@ class TermStats:
     pieces: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(NamedTuple):
     """One ranking to run: its best `pool` chunks become candidates, `depth` of them are scored for those of
     the other side. `terms` are the words of a keyword arm; `path` says how a vector arm goes about
     it: "exact", or "codes" with `rescore` of the nearest codes compared exactly."""
@@ -284,16 +281,14 @@ class Scored(NamedTuple):
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(NamedTuple):
     """What one arm found: ids only, best first, ties by chunk id."""
 
     arm: Side
     items: tuple[Scored, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """What one side gave a candidate: its rank there (None when outside the pool), its raw score
     there (None when unknown) and its share of the fused score."""
 
@@ -303,8 +298,7 @@ class Contribution:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A chunk in the running; `score` is the sum of its contributions' shares."""
 
     chunk_id: int
@@ -312,8 +306,7 @@ class Candidate:
     contributions: tuple[Contribution, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What the stages of a search know of a chunk: its document, the document's date, and a digest of the
     text that is equal for texts that differ in space, case and punctuation only."""
 
@@ -340,8 +333,7 @@ class Hit:
     place: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """What one step of a search did: how many candidates went in and came out, and its time in seconds."""
 
     step: str

@@ -102,7 +102,7 @@ def _keyword_distance(case: _Case, found: Found) -> Iterator[str]:
         if case.query.mode != "vector":
             yield "no word of the query occurs in the memory"
         return
-    everything = case.store.rank(replace(arm, pool=MAX_LIMIT, depth=MAX_LIMIT), None, case.query.filter)
+    everything = case.store.rank(arm._replace(pool=MAX_LIMIT, depth=MAX_LIMIT), None, case.query.filter)
     words = ", ".join(term.text for term in arm.terms)
     rank = _first(case, [item.chunk_id for item in everything.items])
     if rank is None:
@@ -115,7 +115,7 @@ def _vector_distance(case: _Case, found: Found) -> Iterator[str]:
     arm = found.plan.arm("vector")
     if arm is None:
         return
-    everything = case.store.rank(replace(arm, pool=MAX_LIMIT, path="exact"), case.vector, case.query.filter)
+    everything = case.store.rank(arm._replace(pool=MAX_LIMIT, path="exact"), case.vector, case.query.filter)
     rank = _first(case, [item.chunk_id for item in everything.items])
     best = max(case.store.cosines(sorted(case.chunk_ids), case.vector), default=0.0)
     where = f"stands at {rank}" if rank else f"stands behind {MAX_LIMIT:,} others"

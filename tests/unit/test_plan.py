@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from vstash.plan import EXACT_MAX, POSTINGS, choose_terms, plan
@@ -78,12 +76,12 @@ def test_phrases_are_always_sent_and_first() -> None:
 
 
 def test_small_and_filtered_sets_are_compared_exactly_and_large_ones_by_their_codes() -> None:
-    small, large = replace(STATS, chunks=EXACT_MAX), replace(STATS, chunks=EXACT_MAX + 1)
+    small, large = STATS._replace(chunks=EXACT_MAX), STATS._replace(chunks=EXACT_MAX + 1)
     assert arm(Query("heron"), small, "vector").path == "exact"
     found = arm(Query("heron"), large, "vector")
     assert found.path == "codes"
     assert found.rescore > found.pool
-    assert arm(Query("heron"), replace(large, matching=10), "vector").path == "exact"
+    assert arm(Query("heron"), large._replace(matching=10), "vector").path == "exact"
 
 
 def test_pools_grow_with_the_limit() -> None:
@@ -109,9 +107,9 @@ def test_the_published_fusion_weighs_by_idf_and_sends_every_word() -> None:
 
 
 def test_stages_follow_the_query() -> None:
-    assert plan(Query("heron"), STATS).stages == ("collapse", "limit")
+    assert plan(Query("heron"), STATS).stages == ("depth", "collapse", "limit")
     asked = Query("heron", recency=30, diversity=0.5, by_document=True)
-    assert plan(asked, STATS).stages == ("recency", "diversify", "group", "limit")
+    assert plan(asked, STATS).stages == ("depth", "recency", "diversify", "group", "limit")
 
 
 def test_a_plan_says_why() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from vstash.rank.stages import STAGES, Setting
+from vstash.rank.stages import DEEP, DEEP_MEANING, STAGES, Setting
 from vstash.types import Candidate, Contribution, Facts, Query
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -88,6 +88,26 @@ def test_diversify_pushes_back_a_repetition_within_a_document_only() -> None:
     found = STAGES["diversify"](candidates(1.2, 1.1, 1.05), together)
     assert ids(found) == [1, 3, 2]
     assert all(math.fsum(part.share for part in one.contributions) == one.score for one in found)
+
+
+def test_depth_lets_the_vectors_order_what_comes_past_the_first() -> None:
+    """Of two passages past the first sixty, the one the words liked gives way to the one that is near in meaning."""
+    shares = [(3.0 - 0.01 * at, 0.0) for at in range(DEEP)] + [(-1.0, 0.9), (0.1, -0.4)]
+    given = tuple(
+        Candidate(
+            id_,
+            math.fsum((vector, keyword)),
+            (Contribution("vector", id_, 0.5, vector), Contribution("keyword", id_, 9.0, keyword)),
+        )
+        for id_, (vector, keyword) in enumerate(shares, 1)
+    )
+    assert given[DEEP].score > given[DEEP + 1].score
+    asked = replace(setting(Query("q")), meaning=0.5)
+    found = STAGES["depth"](given, asked)
+    assert ids(found) == [*range(1, DEEP + 1), DEEP + 2, DEEP + 1]
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    assert all(math.fsum(part.share for part in one.contributions) == one.score for one in found)
+    assert STAGES["depth"](given, replace(asked, meaning=DEEP_MEANING)) == given
 
 
 @pytest.mark.parametrize("name", sorted(STAGES))

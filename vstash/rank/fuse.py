@@ -84,6 +84,6 @@ def fuse(name: str, views: Iterable[View]) -> tuple[Candidate, ...]:
 
 def _candidate(id_: int, shares: list[tuple[View, Mapping[int, float]]]) -> Candidate:
     parts = tuple(
-        Contribution(view.side, view.ranks.get(id_), view.scores.get(id_), share[id_]) for view, share in shares
+        [Contribution(view.side, view.ranks.get(id_), view.scores.get(id_), share[id_]) for view, share in shares]
     )
-    return Candidate(id_, math.fsum(part.share for part in parts), parts)
+    return Candidate(id_, math.fsum([part.share for part in parts]), parts)
