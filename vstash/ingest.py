@@ -35,6 +35,7 @@ Vectors = NDArray[np.float32]
 
 RECIPE = "3"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
+GIVEN_CHUNKS = 1024  # the same where vectors come with the texts: under a second
 BATCH_FILES = 64  # files looked up together
 PART_OF = "part_of"  # metadata: the uri of the document that this one came in
 HOLDING_PARTS = (".eml", ".msg", ".mbox")  # what may have had parts before, whatever it is now
@@ -124,9 +125,9 @@ class Ingest:
         """Store each text as one chunk with the vector given for it. Raises: BadVectors, StoreError."""
         rows = checked(vectors, len(sources), self._encoder.space.dim)
         done: list[AddResult] = []
-        for first in range(0, len(sources), BATCH_CHUNKS):
+        for first in range(0, len(sources), GIVEN_CHUNKS):
             batch = _Batch()
-            for at in range(first, min(first + BATCH_CHUNKS, len(sources))):
+            for at in range(first, min(first + GIVEN_CHUNKS, len(sources))):
                 whole = Chunk(0, sources[at].text, 0, len(sources[at].text))
                 self._hold(batch, sources[at], (whole,), rows[at : at + 1], 0.0)
             done += self._commit(batch)

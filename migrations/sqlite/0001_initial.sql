@@ -1,6 +1,6 @@
 -- Truth: document, tag, chunk, space, meta, and one table vector_<id> for each space (made when the
 -- space is first used). Derived and rebuildable: chunk_fts and one table code_<id> for each space.
--- Times are ISO 8601 text in UTC with microseconds, so that they sort as they read.
+-- Times are microseconds since 1970-01-01 in UTC.
 
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
@@ -18,7 +18,7 @@ CREATE TABLE space (
     fingerprint TEXT,
     noise       TEXT CHECK (json_valid(noise)), -- [mean, deviation] of cosines between unrelated texts
     active      INTEGER NOT NULL DEFAULT 0 CHECK (active IN (0, 1)),
-    created_at  TEXT NOT NULL
+    created_at  INTEGER NOT NULL
 ) STRICT;
 
 CREATE UNIQUE INDEX space_active ON space (active) WHERE active = 1;
@@ -29,15 +29,15 @@ CREATE TABLE document (
     title        TEXT NOT NULL,
     kind         TEXT NOT NULL,
     collection   TEXT NOT NULL,
-    content_hash TEXT NOT NULL,
+    content_hash ANY NOT NULL,  -- the 32 bytes of a SHA-256, or the text of any other
     recipe       TEXT NOT NULL, -- how the content became chunks; a new recipe makes the next add read it again
-    text_hash    TEXT NOT NULL, -- SHA-256 of the chunks' texts in order
+    text_hash    BLOB NOT NULL, -- BLAKE2b of the chunks' texts in order, 16 bytes
     chunks       INTEGER NOT NULL CHECK (chunks >= 0),
     metadata     TEXT NOT NULL CHECK (json_valid(metadata)),
-    added_at     TEXT NOT NULL,
-    modified_at  TEXT,
-    dated_at     TEXT,
-    retired_at   TEXT
+    added_at     INTEGER NOT NULL,
+    modified_at  INTEGER,
+    dated_at     INTEGER,
+    retired_at   INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX document_uri ON document (uri) WHERE retired_at IS NULL;

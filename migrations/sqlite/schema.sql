@@ -42,15 +42,15 @@ CREATE TABLE document (
     title        TEXT NOT NULL,
     kind         TEXT NOT NULL,
     collection   TEXT NOT NULL,
-    content_hash TEXT NOT NULL,
+    content_hash ANY NOT NULL,  -- the 32 bytes of a SHA-256, or the text of any other
     recipe       TEXT NOT NULL, -- how the content became chunks; a new recipe makes the next add read it again
-    text_hash    TEXT NOT NULL, -- SHA-256 of the chunks' texts in order
+    text_hash    BLOB NOT NULL, -- BLAKE2b of the chunks' texts in order, 16 bytes
     chunks       INTEGER NOT NULL CHECK (chunks >= 0),
     metadata     TEXT NOT NULL CHECK (json_valid(metadata)),
-    added_at     TEXT NOT NULL,
-    modified_at  TEXT,
-    dated_at     TEXT,
-    retired_at   TEXT
+    added_at     INTEGER NOT NULL,
+    modified_at  INTEGER,
+    dated_at     INTEGER,
+    retired_at   INTEGER
 ) STRICT;
 
 CREATE TABLE meta (
@@ -75,7 +75,7 @@ CREATE TABLE space (
     fingerprint TEXT,
     noise       TEXT CHECK (json_valid(noise)), -- [mean, deviation] of cosines between unrelated texts
     active      INTEGER NOT NULL DEFAULT 0 CHECK (active IN (0, 1)),
-    created_at  TEXT NOT NULL
+    created_at  INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE tag (

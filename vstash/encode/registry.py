@@ -67,7 +67,7 @@ def pieces_of(encoder: Encoder, texts: Sequence[str]) -> tuple[np.ndarray[Any, n
     """The distinct word-pieces of each text, ascending, where the encoder can name them; else nothing."""
     if not isinstance(encoder, Naming):
         return ()
-    return tuple(np.unique(np.asarray(encoder.pieces(text), dtype=np.uint32)) for text in texts)
+    return tuple(np.array(sorted(set(encoder.pieces(text))), dtype=np.uint32) for text in texts)
 
 
 def _refuse(bad: np.ndarray[Any, np.dtype[np.bool_]], what: str) -> None:

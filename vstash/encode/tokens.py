@@ -8,25 +8,43 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from vstash.encode.words import Words, separable
 from vstash.errors import ModelUnavailable
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"  # written without spaces, a word or so each
 PIECE = 100_000  # code points; a tokenizer's time and memory grow faster than the text past this
+ESTIMATED = 6  # code points of a word assumed for each token
 TEXT_LIMIT = 20_000  # code points; 256 tokens of prose are 1,200, so nothing past this is ever seen
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ESTIMATE = rf"[{CJK}]|[^\W{CJK}]{{1,6}}|[^\w\s]"  # compiled when first used: ten milliseconds
+_ESTIMATE = rf"[{CJK}]|[^\W{CJK}]{{1,{ESTIMATED}}}|[^\w\s]"  # compiled when first used: ten milliseconds
 _SPACE = re.compile(r"\s")
+_LETTER, _SIGN = 1, 2  # kinds of ASCII characters in the estimate, beside white space
+_KINDS = np.array(
+    [0 if c.isspace() else _LETTER if c.isalnum() or c == "_" else _SIGN for c in map(chr, range(128))], np.uint8
+)
 
 
 def encodable(text: str) -> str:
     """The text with each lone surrogate, which no tokenizer takes, replaced; offsets stay."""
-    return _SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def estimated_starts(text: str) -> list[int]:
-    """Offsets, in code points, at which a word-piece tokenizer would start its tokens, more or less."""
-    return [match.start() for match in re.finditer(_ESTIMATE, text)]
+    """Offsets, in code points, at which a word-piece tokenizer would start its tokens, more or less.
+
+    Plain ASCII, most text, goes by a table instead of the expression: ten times as fast, the same offsets.
+    """
+    if not text.isascii():
+        return [match.start() for match in re.finditer(_ESTIMATE, text)]
+    kinds = _KINDS[np.frombuffer(text.encode(), np.uint8)]
+    letter = kinds == _LETTER
+    place = np.arange(kinds.size)
+    begins = np.maximum.accumulate(np.where(letter & ~np.append(False, letter[:-1]), place, 0))  # of each one's word
+    starts: list[int] = np.flatnonzero((kinds == _SIGN) | (letter & ((place - begins) % ESTIMATED == 0))).tolist()
+    return starts
 
 
 class Tokens:
@@ -39,20 +57,27 @@ class Tokens:
         self._tokenizer = _load(file)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self._words = Words(self._tokenizer) if separable(self._tokenizer) else None
+        self._before, self._after = _around(self._tokenizer)
 
     def ids(self, text: str, max_tokens: int) -> list[int]:
         """The ids that the model reads, at most so many, the special tokens before and after included."""
-        ids: list[int] = self._tokenizer.encode(encodable(text[:TEXT_LIMIT])).ids
-        return ids if len(ids) <= max_tokens else [*ids[: max_tokens - 1], ids[-1]]
+        room = max_tokens - len(self._before) - len(self._after)
+        return [*self._before, *self.pieces(text)[:room], *self._after]
 
     def pieces(self, text: str) -> list[int]:
         """The ids of the text's word-pieces, no special tokens."""
-        ids: list[int] = self._tokenizer.encode(encodable(text[:TEXT_LIMIT]), add_special_tokens=False).ids
+        text = encodable(text[:TEXT_LIMIT])
+        if self._words and self._words.apply(text):
+            return self._words.ids(text)
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 
     def starts(self, text: str) -> list[int]:
         """The offset, in code points, at which each token starts; ascending, no special tokens."""
         text = encodable(text)
+        if self._words and self._words.apply(text):
+            return [begin + start for begin, end in _pieces(text) for start in self._words.starts(text[begin:end])]
         found: list[int] = []
         for begin, end in _pieces(text):
             encoding = self._tokenizer.encode(text[begin:end], add_special_tokens=False)
@@ -70,6 +95,13 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
             end = spaces[-1] if spaces else end
         yield begin, end
         begin = end
+
+
+def _around(tokenizer: Any) -> tuple[list[int], list[int]]:
+    """The special tokens that are put before and after every text."""
+    encoding = tokenizer.encode("a")
+    own = encoding.special_tokens_mask.index(0)
+    return encoding.ids[:own], encoding.ids[own + sum(not one for one in encoding.special_tokens_mask) :]
 
 
 def _load(file: Path) -> Any:

@@ -19,11 +19,23 @@ PIECE = 4  # code points for each token assumed in there
 # end is worth a chunk half as long, a word's end is not.
 FLOORS = (0.5, 0.5, 0.6, 0.7, 0.85, 0.9)  # heading, paragraph, line, sentence, word, token
 
-_SPACES = (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B))
-_SPACES += (0x2028, 0x2029, 0x202F, 0x205F, 0x3000)  # the code points for which str.isspace() holds
-_ENDERS = tuple(map(ord, ".!?…:;。！？｡"))
-_CLOSERS = tuple(map(ord, "\"')]}”’»」』）"))
-_WIDE_ENDERS = tuple(map(ord, "。！？｡"))
+
+def _table(codes: Iterable[int]) -> Mask:
+    """Which code points these are, up to one past the last of them."""
+    wanted = list(codes)
+    table = np.zeros(max(wanted) + 2, dtype=np.bool_)
+    table[wanted] = True
+    table.setflags(write=False)
+    return table
+
+
+# The code points for which str.isspace() holds.
+_SPACES = _table(
+    [*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]
+)
+_ENDERS = _table(map(ord, ".!?…:;。！？｡"))
+_CLOSERS = _table(map(ord, "\"')]}”’»」』）"))
+_WIDE_ENDERS = _table(map(ord, "。！？｡"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +55,26 @@ class Boundaries:
 
     def tokens(self, start: int, end: int) -> int:
         """How many tokens start in text[start:end]."""
-        low, high = np.searchsorted(self.starts, (start, end))
-        return int(high - low)
+        return int(self.starts.searchsorted(end) - self.starts.searchsorted(start))
 
     def counted(self, start: int, end: int) -> bool:
         """Whether `tokens` is what a tokenizer would make of text[start:end] alone, give or take a few:
         no word is cut, and none too long for a vocabulary is in it."""
-        low, high = np.searchsorted(self.assumed, (start, end))
-        return bool(low == high) and not (self._glued(start) or self._glued(end))
+        if self.assumed.size and self.assumed.searchsorted(start) != self.assumed.searchsorted(end):
+            return False
+        return not (self._glued(start) or self._glued(end))
 
     def cut(self, start: int, end: int, budget: int) -> int:
         """Where to cut text[start:end] so that the first part has at most `budget` tokens and the parts
         come out even; `end` when it holds a single visible character."""
-        first = int(np.searchsorted(self.starts, start))
+        first = int(self.starts.searchsorted(start))
         total = self.tokens(start, end)
         ideal = total / max(2, -(-total // budget))
         last = self._offset(first + budget, end)
         for rank, floor in zip(self.ranks, FLOORS, strict=True):
             found = self._free(_between(rank, self._offset(first + int(floor * ideal), end), last), start, budget)
             if found.size:
-                sizes = np.searchsorted(self.starts, found) - first
+                sizes = self.starts.searchsorted(found) - first
                 return int(found[np.argmin(np.abs(sizes - ideal))])
         return self._anyhow(start, end, last, budget)
 
@@ -80,7 +92,7 @@ class Boundaries:
 
     def _glued(self, position: int) -> bool:
         """Whether a visible character stands right before this one."""
-        at = int(np.searchsorted(self.visible, position))
+        at = int(self.visible.searchsorted(position))
         return 0 < at < self.visible.size and int(self.visible[at - 1]) == position - 1
 
     def _offset(self, token: int, end: int) -> int:
@@ -92,7 +104,7 @@ class Boundaries:
         positions = positions[positions > start]
         if not self.atoms.size:
             return positions
-        before = np.searchsorted(self.atoms[0], positions) - 1
+        before = self.atoms[0].searchsorted(positions) - 1
         inside = (before >= 0) & (positions < self.atoms[1][before]) & (self.atoms[2][before] <= budget)
         free: Ints = positions[~inside]
         return free
@@ -110,24 +122,22 @@ def boundaries(
     visible = np.flatnonzero(~space).astype(np.int64)
     named = np.asarray(starts, dtype=np.int64)
     assumed = _assumed(named, space)
-    all_starts = _snapped(visible, np.sort(np.concatenate((named, assumed))))
+    all_starts = _snapped(visible, np.sort(np.concatenate((named, assumed))) if assumed.size else named)
     spans = np.asarray(atoms, dtype=np.int64).reshape(-1, 2).T
     paragraphs, lines, sentences, words = _gaps(codes, space, visible[0])
-    sizes = np.searchsorted(all_starts, spans[1]) - np.searchsorted(all_starts, spans[0])
+    sizes = all_starts.searchsorted(spans[1]) - all_starts.searchsorted(spans[0])
     kept = _outermost(spans, sizes, window)
-    ranks = (
-        np.fromiter(headings, dtype=np.int64),
-        paragraphs,
-        np.concatenate((lines, spans[0][kept], spans[1][kept])),
-        np.concatenate((sentences, _wide_sentences(codes))),
-        np.concatenate((words, _wide(codes))),
-        all_starts,
-    )
+    if kept.size:
+        lines = _inner(visible, np.concatenate((lines, spans[0][kept], spans[1][kept])))
+    if not text.isascii():
+        sentences = _inner(visible, np.concatenate((sentences, _wide_sentences(codes))))
+        words = _inner(visible, np.concatenate((words, _wide(codes))))
+    at_headings = _inner(visible, np.fromiter(headings, dtype=np.int64))
     return Boundaries(
         visible,
         all_starts,
         assumed,
-        tuple(_inner(visible, rank) for rank in ranks),
+        (at_headings, paragraphs, lines, sentences, words, _inner(visible, all_starts)),
         np.stack((_snapped(visible, spans[0][kept], keep=True), spans[1][kept], sizes[kept])),
     )
 
@@ -147,21 +157,18 @@ def _outermost(spans: Ints, sizes: Ints, window: int) -> Ints:
 
 def _between(positions: Ints, low: int, high: int) -> Ints:
     """The positions from low to high, both included."""
-    return positions[np.searchsorted(positions, low) : np.searchsorted(positions, high, side="right")]
+    return positions[positions.searchsorted(low) : positions.searchsorted(high, side="right")]
 
 
-def _one_of(codes: NDArray[np.uint32], wanted: tuple[int, ...]) -> Mask:
+def _one_of(codes: NDArray[np.uint32], wanted: Mask) -> Mask:
     """Which code points are among the wanted ones: by table, `np.isin` sorts."""
-    top = max(wanted) + 1
-    table = np.zeros(top + 1, dtype=np.bool_)
-    table[list(wanted)] = True
-    found: Mask = table[np.minimum(codes, top)]
+    found: Mask = wanted[np.minimum(codes, wanted.size - 1)]
     return found
 
 
 def _snapped(visible: Ints, positions: Ints, *, keep: bool = False) -> Ints:
     """Positions moved to the next visible character; those past the last one go, or stay at it."""
-    index = np.searchsorted(visible, positions)
+    index = visible.searchsorted(positions)
     snapped: Ints = visible[np.minimum(index, visible.size - 1) if keep else index[index < visible.size]]
     return snapped
 
@@ -176,8 +183,8 @@ def _inner(visible: Ints, positions: Ints) -> Ints:
 def _assumed(starts: Ints, space: Mask) -> Ints:
     """Token starts where the tokenizer names none for long: in words too long for its vocabulary, which
     it takes for one unknown token, and in characters that it drops."""
-    edges = np.concatenate((starts, [space.size]))
-    begins = np.concatenate(([0], starts))
+    edges = np.concatenate(([0], starts, [space.size]))
+    begins, edges = edges[:-1], edges[1:]
     long = np.flatnonzero(edges - begins > LONG_TOKEN)
     added = [np.arange(begins[gap] + PIECE, edges[gap], PIECE, dtype=np.int64) for gap in long]
     assumed: Ints = np.concatenate(added) if added else np.empty(0, dtype=np.int64)

@@ -20,6 +20,7 @@ class Places:
         self._places = places
         self._starts = [place.start for place in places]
         self._counted = (0, 0)  # an offset, and the line ends before it
+        self._place = (-1, 0)  # the place last asked for, and the line ends before it
 
     def span(self, start: int, end: int) -> dict[str, Any]:
         """The labels of the first visible character of text[start:end], and those of the last where they differ."""
@@ -36,8 +37,14 @@ class Places:
         labels = dict(self._places[at].labels)
         for name in RUNNING:
             if name in labels:
-                labels[name] += self._lines(offset) - self._lines(self._starts[at])
+                labels[name] += self._lines(offset) - self._before(at)
         return labels
+
+    def _before(self, at: int) -> int:
+        """The line ends before a place: kept, since counting from its start anew for each span is quadratic."""
+        if self._place[0] != at:
+            self._place = (at, self._lines(self._starts[at]))
+        return self._place[1]
 
     def _lines(self, offset: int) -> int:
         known, lines = self._counted

@@ -25,7 +25,9 @@ SANDBOXED = frozenset({"pdf", "workbook", "oldword", "oldslides", "outlook"})
 GRACE = 2  # seconds of processor time over the limit: for a child whose parent was ended while it waited
 
 
-NESTING = frozenset({"archive", "mail", "mailbox", "outlook"})  # readers of files that hold others, which have limits too
+NESTING = frozenset(
+    {"archive", "mail", "mailbox", "outlook"}
+)  # readers of files that hold others, which have limits too
 
 
 def call(reader: str, data: bytes, name: str, limits: Limits) -> Extract:

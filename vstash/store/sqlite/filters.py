@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from vstash.filters import METADATA, After, And, Before, Eq, Filter, In, Not, Or, Tag
 
 Sql = tuple[str, list[object]]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATES = {
     "date": "coalesce(document.dated_at, document.added_at)",
     "added_at": "document.added_at",
@@ -54,9 +55,14 @@ def chunk_ids(rule: Filter) -> Sql:
     )
 
 
-def stamp(when: datetime) -> str:
-    """A time as it is stored: ISO 8601 in UTC with microseconds, so that text order is time order."""
-    return when.astimezone(UTC).isoformat(timespec="microseconds")
+def stamp(when: datetime) -> int:
+    """A time as it is stored: microseconds since 1970 in UTC, so that the order of numbers is that of times."""
+    return (when.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment(stamped: int) -> datetime:
+    """The time, in UTC, that was stored."""
+    return _EPOCH + timedelta(microseconds=stamped)
 
 
 def _join(word: str, parts: tuple[Filter, ...], empty: str) -> Sql:

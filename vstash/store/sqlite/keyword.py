@@ -13,12 +13,12 @@ from vstash.types import Ranking, Scored, Term
 _FIELDS = "text, title, terms"
 
 
-def insert(connection: Connection, document_id: int) -> None:
-    """Index the chunks of a document."""
+def insert(connection: Connection, first: int, last: int) -> None:
+    """Index the chunks whose ids lie in first..last."""
     connection.execute(
         f"INSERT INTO chunk_fts (rowid, {_FIELDS})"
-        f" SELECT id, {_FIELDS} FROM chunk_fields WHERE document_id = ? ORDER BY id",
-        (document_id,),
+        f" SELECT id, {_FIELDS} FROM chunk_fields WHERE id BETWEEN ? AND ? ORDER BY id",
+        (first, last),
     )
 
 

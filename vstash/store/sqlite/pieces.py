@@ -7,8 +7,10 @@ with every put and remove, so that no search reads more than the rows it asks fo
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,11 @@ from numpy.typing import NDArray
 from vstash.store.sqlite.connection import Connection, rows
 
 Pieces = NDArray[np.uint32]
+
+MORE = 0x80  # the bit of a byte that says that its number goes on
+TOGETHER = 1000  # rows unpacked at once
+_MORE = bytes(range(MORE, 256))
+_ENDLESS = b"[\\x80-\\xff]{5}"
 
 SCHEMA = (
     "CREATE TABLE piece_{0} (chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id), ids BLOB NOT NULL) STRICT;"
@@ -27,7 +34,7 @@ def insert(connection: Connection, number: int, found: Mapping[int, Pieces]) -> 
     """Keep the pieces of these chunks: chunk id → distinct piece ids, ascending."""
     connection.executemany(
         f"INSERT INTO piece_{number} (chunk_id, ids) VALUES (?, ?)",
-        [(id_, _packed(pieces)) for id_, pieces in found.items()],
+        list(zip(found, _packed(list(found.values())), strict=True)),
     )
     _count(connection, number, found.values(), +1)
 
@@ -48,7 +55,8 @@ def read(connection: Connection, number: int, chunk_ids: Sequence[int]) -> dict[
         f"SELECT chunk_id, ids FROM piece_{number} WHERE chunk_id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(chunk_ids)),),
     )
-    return {id_: unpacked(blob) for id_, blob in found if sound(blob)}
+    whole = [(id_, blob) for id_, blob in found if sound(blob)]
+    return dict(zip([id_ for id_, _ in whole], unpacked([blob for _, blob in whole]), strict=True))
 
 
 def frequencies(connection: Connection, number: int, pieces: Sequence[int]) -> list[int]:
@@ -70,14 +78,16 @@ def kept(connection: Connection, number: int) -> dict[int, int]:
 def recount(connection: Connection, number: int) -> dict[int, int]:
     """The counts as the chunks' own rows give them, those that can be read."""
     total: Counter[int] = Counter()
-    for (blob,) in connection.execute(f"SELECT ids FROM piece_{number}"):
-        total.update(unpacked(blob).tolist() if sound(blob) else ())
+    blobs = (blob for (blob,) in connection.execute(f"SELECT ids FROM piece_{number}") if sound(blob))
+    while some := list(islice(blobs, TOGETHER)):
+        total.update(np.concatenate(unpacked(some)).tolist())
     return dict(total)
 
 
 def sound(blob: bytes) -> bool:
-    """Whether a row can be unpacked."""
-    return blob[:1] in (b"\2", b"\4") and len(blob) % blob[0] == 0
+    """Whether a row can be unpacked: as many numbers as its first one says, none of more than five bytes."""
+    ends = len(blob.translate(None, _MORE))
+    return ends > 0 and blob[-1] < MORE and not re.search(_ENDLESS, blob) and int(_numbers(blob)[0]) == ends - 1
 
 
 def rebuild(connection: Connection, number: int) -> None:
@@ -90,26 +100,61 @@ def rebuild(connection: Connection, number: int) -> None:
     )
 
 
-def unpacked(blob: bytes) -> Pieces:
-    """Piece ids from a row: its first byte says how many bytes each id takes."""
-    return np.frombuffer(blob, np.uint16 if blob[0] == 2 else np.uint32, offset=blob[0]).astype(np.uint32)
+def unpacked(blobs: Sequence[bytes]) -> list[Pieces]:
+    """Piece ids from sound rows, all at once: the step from each id to the next, seven bits a byte."""
+    if not blobs:
+        return []
+    numbers = _numbers(b"".join(blobs))
+    counts = np.fromiter((len(blob.translate(None, _MORE)) for blob in blobs), np.int64, len(blobs))
+    firsts = np.cumsum(counts) - counts  # the number in front of each row's steps: how many follow
+    numbers[firsts] = 0
+    total = np.cumsum(numbers)
+    total -= np.repeat(total[firsts], counts)
+    return [total[first + 1 : first + count].astype(np.uint32) for first, count in zip(firsts, counts, strict=True)]
 
 
-def _packed(pieces: Pieces) -> bytes:
-    """Two bytes an id where the vocabulary allows; the width is padded to one id, so that ids stay aligned."""
-    narrow = not len(pieces) or int(pieces[-1]) < 1 << 16
-    width = 2 if narrow else 4
-    return bytes([width] * width) + pieces.astype(np.uint16 if narrow else np.uint32).tobytes()
+def _packed(found: Sequence[Pieces]) -> list[bytes]:
+    """The rows for sets of ids, each ascending: common pieces have neighbouring ids, so most steps take a byte."""
+    counts = np.fromiter(map(len, found), np.int64, len(found))
+    firsts = np.cumsum(counts + 1) - counts - 1
+    numbers = np.zeros(int(counts.sum()) + len(found), np.int64)
+    inner = np.ones(numbers.size, np.bool_)
+    inner[firsts] = False
+    numbers[inner] = np.concatenate(found) if found else ()
+    steps = np.diff(numbers, prepend=0)
+    begins = firsts[counts > 0] + 1
+    steps[begins] = numbers[begins]  # from 0 again
+    steps[firsts] = counts
+    widths = 1 + np.searchsorted([1 << bits for bits in range(7, 35, 7)], steps, side="right")
+    places = np.cumsum(widths) - widths
+    out = np.zeros(int(widths.sum()), np.uint8)
+    for at in range(5):
+        has = widths > at
+        out[places[has] + at] = (steps[has] >> 7 * at & 0x7F) | np.where(widths[has] > at + 1, MORE, 0)
+    edges = [*places[firsts].tolist(), out.size]
+    whole = out.tobytes()
+    return [whole[begin:end] for begin, end in pairwise(edges)]
+
+
+def _numbers(blob: bytes) -> NDArray[np.int64]:
+    """The numbers in some bytes, the last of each without the bit that says that more follow."""
+    given = np.frombuffer(blob, np.uint8)
+    begins = np.flatnonzero(np.append(True, given[:-1] < MORE))
+    widths = np.diff(begins, append=given.size)
+    shifts = 7 * (np.arange(given.size) - np.repeat(begins, widths))
+    found: NDArray[np.int64] = np.add.reduceat((given & 0x7F).astype(np.int64) << shifts, begins)
+    return found
 
 
 def _count(connection: Connection, number: int, found: Iterable[Pieces], sign: int) -> None:
-    total: Counter[int] = Counter()
-    for pieces in found:
-        total.update(pieces.tolist())
+    kept = list(found)
+    if not kept:
+        return
+    distinct, counts = np.unique(np.concatenate(kept), return_counts=True)
     connection.executemany(
         f"INSERT INTO piece_count_{number} (piece, chunks) VALUES (?, ?)"
         " ON CONFLICT (piece) DO UPDATE SET chunks = chunks + excluded.chunks",
-        sorted((piece, sign * count) for piece, count in total.items()),
+        zip(distinct.tolist(), (sign * counts).tolist(), strict=True),
     )
     if sign < 0:
         connection.execute(f"DELETE FROM piece_count_{number} WHERE chunks = 0")

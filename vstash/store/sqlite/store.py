@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +35,6 @@ Pieces = NDArray[np.uint32]
 def utc_now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
-
-
-class Fresh(NamedTuple):
-    """What a new chunk brings that is indexed in bulk at the end of a put."""
-
-    vector: Vectors
-    pieces: NDArray[np.uint32] | None
 
 
 class SqliteStore:
@@ -113,12 +106,7 @@ class SqliteStore:
             vectors.require_unit(entry.vectors, len(entry.chunks), space.dim)
         with self._use(), writing(self.connection):
             number = self._adopt(space, now)
-            fresh: dict[int, Fresh] = {}
-            statuses = [self._put(entry, number, now, fresh) for entry in entries]
-            if fresh:
-                codes.insert(self.connection, number, list(fresh), np.stack([one.vector for one in fresh.values()]))
-            named = {id_: one.pieces for id_, one in fresh.items() if one.pieces is not None}
-            pieces.insert(self.connection, number, named)
+            statuses = [status for run in _distinct(entries) for status in self._put(run, number, now)]
         with self._use():
             if frequencies.due(self.connection, documents.count(self.connection, None)):
                 frequencies.count(self.connection)
@@ -136,18 +124,23 @@ class SqliteStore:
             )
         return number
 
-    def _put(self, entry: Entry, number: int, now: datetime, fresh: dict[int, Fresh]) -> Status:
-        """Write one document; what is indexed for all of them together is left in `fresh`."""
-        old = documents.find(self.connection, entry.source.uri)
-        if old is not None:
-            for gone in self._remove(old):
-                fresh.pop(gone, None)  # the same uri twice in one put: the second replaces the first
-        document_id, ids = documents.insert(self.connection, entry, old, now)
-        keyword.insert(self.connection, document_id)
-        vectors.insert(self.connection, number, ids, entry.keys, entry.vectors)
-        named = entry.pieces or [None] * len(ids)
-        fresh.update((id_, Fresh(*one)) for id_, one in zip(ids, zip(entry.vectors, named, strict=True), strict=True))
-        return "added" if old is None else "replaced"
+    def _put(self, entries: Sequence[Entry], number: int, now: datetime) -> list[Status]:
+        """Write documents of different uris: the rows of all together, table after table."""
+        old = documents.ids(self.connection, [entry.source.uri for entry in entries])
+        for gone in old.values():
+            self._remove(gone)
+        given = [ids for _, ids in documents.insert(self.connection, entries, old, now)]
+        ids = range(given[0].start, given[-1].stop)
+        if ids:
+            keyword.insert(self.connection, ids.start, ids.stop - 1)
+            matrix = np.concatenate([entry.vectors for entry in entries])
+            vectors.insert(self.connection, number, ids, [key for entry in entries for key in entry.keys], matrix)
+            codes.insert(self.connection, number, ids, matrix)
+        named = zip(given, (entry.pieces for entry in entries), strict=True)
+        pieces.insert(
+            self.connection, number, {id_: one for own, all_ in named for id_, one in zip(own, all_, strict=False)}
+        )
+        return ["added" if entry.source.uri not in old else "replaced" for entry in entries]
 
     def _remove(self, document_id: int) -> list[int]:
         """What is derived first: it is found through the rows of the chunks. The ids of the chunks removed."""
@@ -172,8 +165,9 @@ class SqliteStore:
         if one.terms:
             keyword.delete(self.connection, found)
         documents.rename(self.connection, found, one)
-        if one.terms:
-            keyword.insert(self.connection, found)
+        ids = documents.chunk_ids(self.connection, found) if one.terms else []
+        if ids:  # of one document they follow one another
+            keyword.insert(self.connection, ids[0], ids[-1])
         return True
 
     def forget(self, uri: str) -> bool:
@@ -363,3 +357,15 @@ def _absent(path: Path) -> bool:
         raise StoreReadOnly(
             f"{path} cannot be reached: {error.strerror}", hint="check the permissions of the folders above it"
         ) from error
+
+
+def _distinct(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Runs in which each uri occurs once: the second version replaces the first."""
+    run: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.source.uri in run:
+            yield list(run.values())
+            run = {}
+        run[entry.source.uri] = entry
+    if run:
+        yield list(run.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -17,9 +18,12 @@ from vstash.types import Heading
 
 FRONT_MATTER_LIMIT = 1 << 16  # code points; YAML is slow and a longer block is no front matter
 
+# It keeps nothing of what it has parsed, and takes as long to make as to parse a page.
+_PARSER = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOO_DEEP = re.compile(r"(?:[\[{][^\[\]{}\n]*){40}")  # PyYAML takes seconds over such a line
 _ATTRIBUTES = re.compile(r"\s*\{:?\s*[#.][^{}]*\}\s*$")  # "# Title { #anchor }"
+_PROSE = re.compile(r"^(?:[A-Za-z][^|<>\n]*\n){3,}", re.MULTILINE)
 _ATOMS = frozenset({"fence", "code_block", "table_open"})
 _WORDS = frozenset({"text", "text_special", "code_inline", "image"})
 
@@ -68,27 +72,43 @@ def front_matter(text: str) -> tuple[dict[str, Any], int]:
 
 def outline(text: str, body: int = 0) -> tuple[tuple[Heading, ...], tuple[tuple[int, int], ...]]:
     """Headings and atoms (code blocks, tables) of Markdown that starts at the offset `body`."""
-    parser = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
-    lines = [body + start for start in line_starts(text[body:])]
-    tokens = parser.parse(text[body:])
+    spans = list(_telling(text, body))
+    lines = [begin + start for begin, end in spans for start in line_starts(text[begin:end]) if begin + start < end]
+    tokens = _PARSER.parse("".join(text[begin:end] for begin, end in spans))
+    lines.append(len(text))
     headings = []
     atoms = []
     for token, inside in pairwise([*tokens, None]):
         if not token or not token.map:
             continue
+        start, end = (lines[number] for number in token.map)
         if token.type == "heading_open" and token.level == 0 and inside:
-            title = _words(parser, inside.content)
+            underlined = token.markup in ("=", "-")  # then the lines between may have been passed over
+            title = _words(text[start:end].strip().rpartition("\n")[0] if underlined else inside.content)
             if title:
-                headings.append(Heading(lines[token.map[0]], int(token.tag[1]), title))
+                headings.append(Heading(start, int(token.tag[1]), title))
         elif token.type in _ATOMS:
-            atoms.append((lines[token.map[0]], lines[token.map[1]]))
+            atoms.append((start, end))
     return tuple(headings), disjoint(atoms)
 
 
-def _words(parser: MarkdownIt, markup: str) -> str:
+def _telling(text: str, body: int) -> Iterator[tuple[int, int]]:
+    """The spans of lines that may begin or end a block: all but those within a run of prose.
+
+    A line that starts with a letter only goes on with what the line before it was, unless it ends an HTML block;
+    a table or the title of a link's definition may depend on it. The parser spends most of its time on such lines.
+    """
+    at = body
+    for run in _PROSE.finditer(text, body) if "]:" not in text else ():
+        yield at, text.index("\n", run.start()) + 1
+        at = text.rindex("\n", 0, run.end() - 1) + 1
+    yield at, len(text)
+
+
+def _words(markup: str) -> str:
     """A heading's words without its markup and attributes."""
     tokens: list[Token] = []
-    parser.inline.parse(one_line(_ATTRIBUTES.sub("", markup)), parser, {}, tokens)
+    _PARSER.inline.parse(one_line(_ATTRIBUTES.sub("", markup)), _PARSER, {}, tokens)
     return one_line("".join(token.content for token in tokens if token.type in _WORDS))
 
 
