@@ -37,6 +37,8 @@ _WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(rf"(?:[^\W_]|[{UNSPACED}])+")
 _PARTS = re.compile(f"[{UNSPACED}]+|[^{UNSPACED}]+")
 _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# In ASCII only what changes case or to and from digits has pieces: most words are passed over in one scan.
+_MIXED = re.compile(r"(?<![A-Za-z0-9])(?:[0-9][A-Za-z]|[A-Za-z0-9][a-z]*+[A-Z0-9])[A-Za-z0-9]*+")
 _EDGES = re.compile(r"^\W+|\W+$")
 _QUERY_PART = re.compile(r'"([^"]*)"|([^\s"]+)')
 _UNFIT = re.compile("[\x00\ud800-\udfff]")  # what neither FTS5 nor UTF-8 can take
@@ -115,7 +117,11 @@ def _fit(text: str) -> str:
 
 
 def _extra(text: str) -> Iterator[str]:
-    for token in (_WORD if text.isascii() else _TOKEN).findall(text):
+    if text.isascii():
+        for word in _MIXED.findall(text):
+            yield from _pieces(word)
+        return
+    for token in _TOKEN.findall(text):
         parts = _PARTS.findall(token)
         for part in parts:
             if _RUN.match(part):
