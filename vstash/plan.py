@@ -17,13 +17,15 @@ RESCORE = 8  # sign codes compared exactly for each candidate wanted …
 RESCORE_MIN = 800  # … and at the least: recall 0.99 at 10 and 0.95 at 100, see FACTS
 WEIGHTS = (0.5, 0.5)  # (vector, keyword)
 
-Admitted = tuple[tuple[Term, ...], tuple[str, ...]]
+Admitted = tuple[tuple[Term, ...], tuple[Term, ...], tuple[str, ...]]
 
 
 def plan(query: Query, stats: TermStats) -> Plan:
     """The arms to run, how to fuse them and what to do then, with a reason for each choice."""
     fusion = (query.fusion or DEFAULT_FUSION) if query.mode == "hybrid" else "raw"
-    terms, reason = choose_terms(stats) if fusion != "adaptive" else (stats.terms, ("every word is sent",))
+    terms, counted, reason = choose_terms(stats)
+    if fusion == "adaptive":
+        terms, counted, reason = stats.terms, (), ("every word is sent",)
     weights, why = _weights(query, stats, fusion)
     pool, depth = _sizes(query, stats, fusion)
     arms, share = [], 0.0
@@ -32,7 +34,7 @@ def plan(query: Query, stats: TermStats) -> Plan:
         arms.append(Arm("vector", weights[0], pool, pool, path=path, rescore=rescore))
         reason = (*reason, how)
     if query.mode != "vector" and terms:
-        arms.append(Arm("keyword", weights[1], pool, depth, terms=terms))
+        arms.append(Arm("keyword", weights[1], pool, depth, terms=terms, counted=counted))
     if fusion == "gated":
         share, how = _coverage(stats)
         reason = (*reason, how)
@@ -52,7 +54,8 @@ def worth_asking(query: Query, held: Mapping[str, float] = NONE) -> tuple[QueryT
 
 
 def choose_terms(stats: TermStats) -> Admitted:
-    """The words to send to the keyword index, rarest first within the budget of postings, and why.
+    """The words to send to the keyword index, rarest first within the budget of postings; those over it that
+    candidates can be asked for; and why.
 
     Words in more than half the chunks tell nothing apart, unless there are no others; phrases are always
     sent. Words of one stem count each: a question that comes back to a word means it (nDCG@10 −.002 without).
@@ -70,10 +73,13 @@ def choose_terms(stats: TermStats) -> Admitted:
         if term.phrase or not admitted or term.df <= budget:
             admitted.append(term)
             budget -= term.df
-    if len(admitted) < len(found):
-        left_out = ", ".join(term.text for term in found if term not in admitted)
-        reason.append(f"over the budget of {POSTINGS:,} postings: {left_out}")
-    return tuple(admitted), tuple(reason)
+    over = [term for term in found if term not in admitted]
+    counted = tuple([term for term in over if term.pieces])
+    if over:
+        left_out = ", ".join(term.text for term in over)
+        how = "; candidates are asked whether they hold them" if counted else ""
+        reason.append(f"over the budget of {POSTINGS:,} postings: {left_out}{how}")
+    return tuple(admitted), counted, tuple(reason)
 
 
 def _weights(query: Query, stats: TermStats, fusion: str) -> tuple[tuple[float, float], str]:

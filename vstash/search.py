@@ -20,12 +20,12 @@ from vstash.encode.registry import checked
 from vstash.errors import SpaceMismatch
 from vstash.plan import plan as make_plan
 from vstash.plan import worth_asking
-from vstash.rank import confidence, coverage, gate, published
+from vstash.rank import confidence, coverage, gate, presence, published
 from vstash.rank.fuse import View, fuse
 from vstash.rank.stages import STAGES, Setting
 from vstash.store.base import Passage, Store
 from vstash.text.places import joined
-from vstash.text.terms import FOREIGN, STOP_WORDS, held_marks
+from vstash.text.terms import FOREIGN, STOP_WORDS, QueryTerm, held_marks
 from vstash.types import CONFIDENCES, Candidate, Hit, Note, Plan, Query, Ranking, Results, Term, TermStats
 
 Vector = NDArray[np.float32]
@@ -90,7 +90,7 @@ def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vecto
     with store.reading():
         if asked is not None:
             _require_space(store, encoder)
-        found = find(store, query, asked, trace, query_pieces(encoder, query))
+        found = find(store, query, asked, trace, naming(encoder))
         level = confidence.level(found.cosine, found.noise, found.evidence)
         kept = apply_stages(store, found, now, trace)
         if CONFIDENCES.index(level) < CONFIDENCES.index(query.min_confidence):
@@ -112,10 +112,11 @@ def _require_space(store: Store, encoder: Encoder) -> None:
         )
 
 
-def find(store: Store, query: Query, vector: Vector | None, trace: Trace, pieces: Sequence[int] | None = None) -> Found:
-    """Plan the query, run its arms and fuse them. `pieces` are the word-pieces of the question, if known."""
+def find(store: Store, query: Query, vector: Vector | None, trace: Trace, namer: Naming | None = None) -> Found:
+    """Plan the query, run its arms and fuse them. `namer` names word-pieces, if the encoder does."""
+    pieces = None if namer is None else tuple(namer.pieces(query.text))
     with trace.step("plan") as done:
-        stats = statistics(store, query, pieces)
+        stats = statistics(store, query, namer, pieces)
         plan = make_plan(query, stats)
         done(len(plan.arms), "; ".join(plan.reason))
     rankings = []
@@ -124,6 +125,7 @@ def find(store: Store, query: Query, vector: Vector | None, trace: Trace, pieces
             ranking = store.rank(arm, vector if arm.kind == "vector" else None, query.filter)
             done(len(ranking.items), " ".join(term.text for term in arm.terms) or arm.path)
         rankings.append(ranking)
+    rankings = _completed(store, plan, rankings, stats.chunks, trace)
     space = store.space()
     noise = space.noise if space else None
     with trace.step("fuse", sum(len(ranking.items) for ranking in rankings)) as done:
@@ -138,10 +140,26 @@ def find(store: Store, query: Query, vector: Vector | None, trace: Trace, pieces
     weight = views[0].weight if views else 0.0
     words = [term for term in stats.terms if term.text.casefold() not in STOP_WORDS]
     evidence = confidence.keyword_evidence(_best(views, "keyword") or 0.0, words, stats.chunks)
-    return Found(plan, tuple(rankings), candidates, cosine, noise, evidence, tuple(pieces or ()), weight)
+    return Found(plan, tuple(rankings), candidates, cosine, noise, evidence, pieces or (), weight)
 
 
-def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) -> TermStats:
+def _completed(store: Store, plan: Plan, rankings: list[Ranking], chunks: int, trace: Trace) -> list[Ranking]:
+    """Let the keyword side count the words whose postings were not read."""
+    words = next((arm.counted for arm in plan.arms if arm.kind == "keyword"), ())
+    if not words:
+        return rankings
+    depths = {"keyword": presence.LOOKED_AT, "vector": None}
+    asked = {item.chunk_id for ranking in rankings for item in ranking.items[: depths[ranking.arm]]}
+    with trace.step("presence", len(asked)) as done:
+        held = store.pieces(sorted(asked), presence.wanted(words))
+        found = [presence.completed(one, held, words, chunks) if one.arm == "keyword" else one for one in rankings]
+        done(len(asked), " ".join(word.text for word in words))
+    return found
+
+
+def statistics(
+    store: Store, query: Query, namer: Naming | None = None, pieces: Sequence[int] | None = None
+) -> TermStats:
     """What the planner asks the corpus about a query."""
     wanted = worth_asking(query, _held(store) if query.mode != "vector" else {})
     known = store.terms([term.text for term in wanted])
@@ -149,7 +167,7 @@ def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) 
     frequencies = {term.text: df for term, (_, df) in zip(wanted, known, strict=True)}
     begun = wanted[-1] if query.unfinished and wanted and not wanted[-1].phrase else None
     terms = tuple(
-        Term(term.text, df, term.phrase, stem, term.prefix or term is begun)
+        Term(term.text, df, term.phrase, stem, term.prefix or term is begun, _pieces_of(term, namer))
         for term, (stem, df) in zip(wanted, known, strict=True)
         if stem and 2 * df >= frequencies.get(term.stem_of, 0)
     )
@@ -161,6 +179,11 @@ def statistics(store: Store, query: Query, pieces: Sequence[int] | None = None) 
         calibrated=space is not None and space.noise is not None,
         pieces=None if pieces is None else len(pieces),
     )
+
+
+def _pieces_of(term: QueryTerm, namer: Naming | None) -> tuple[int, ...]:
+    """Those of a plain word: what is derived from one stands in the text as it is nowhere."""
+    return () if namer is None or term.phrase or term.extra else tuple(namer.pieces(term.text))
 
 
 def _held(store: Store) -> dict[str, float]:
@@ -196,16 +219,16 @@ def setting_for(store: Store, found: Found, now: datetime) -> Setting:
         chunks = store.count()
         frequencies = store.piece_frequencies(distinct)
         weights = {piece: coverage.idf(chunks, df) for piece, df in zip(distinct, frequencies, strict=True)}
-        held = store.pieces(ids)
+        held = store.pieces(ids, distinct)
         return coverage.measured([held.get(id_, frozenset()) for id_ in ids], weights)
 
     facts = store.facts([one.chunk_id for one in found.candidates])
     return Setting(found.plan.query, facts, now, store.similar, covered, found.plan.coverage, found.meaning)
 
 
-def query_pieces(encoder: Encoder, query: Query) -> Sequence[int] | None:
-    """The word-pieces of the question, where the encoder names them."""
-    return encoder.pieces(query.text) if isinstance(encoder, Naming) else None
+def naming(encoder: Encoder) -> Naming | None:
+    """The encoder, if it names word-pieces."""
+    return encoder if isinstance(encoder, Naming) else None
 
 
 def _best(views: Sequence[View], side: str) -> float | None:

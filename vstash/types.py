@@ -219,13 +219,15 @@ class Query:
 
 class Term(NamedTuple):
     """A word or phrase of the query, its document frequency in chunks (a phrase counts as its rarest word) and
-    its form in the index. With `prefix` it stands for every word that begins so."""
+    its form in the index. With `prefix` it stands for every word that begins so. `pieces` are the encoder's
+    word-pieces of a plain word, where it names them."""
 
     text: str
     df: int
     phrase: bool = False
     stem: str = ""
     prefix: bool = False
+    pieces: tuple[int, ...] = ()
 
 
 class TermStats(NamedTuple):
@@ -243,7 +245,8 @@ class TermStats(NamedTuple):
 class Arm(NamedTuple):
     """One ranking to run: its best `pool` chunks become candidates, `depth` of them are scored for those of
     the other side. `terms` are the words of a keyword arm; `path` says how a vector arm goes about
-    it: "exact", or "codes" with `rescore` of the nearest codes compared exactly."""
+    it: "exact", or "codes" with `rescore` of the nearest codes compared exactly. `counted` are words whose
+    postings are not read: candidates that hold them gain by it."""
 
     kind: Side
     weight: float
@@ -252,6 +255,7 @@ class Arm(NamedTuple):
     terms: tuple[Term, ...] = ()
     path: str = ""
     rescore: int = 0
+    counted: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from vstash.encode.base import Encoder
+from vstash.encode.base import Encoder, Naming
 from vstash.filters import And, Eq, Filter, matches
 from vstash.rank.stages import STAGES
-from vstash.search import Found, Trace, Vector, apply_stages, find, query_pieces, query_vector, setting_for, standing
+from vstash.search import Found, Trace, Vector, apply_stages, find, naming, query_vector, setting_for, standing
 from vstash.store.base import Store
 from vstash.types import MAX_LIMIT, Candidate, Document, Facts, Query
 
@@ -40,12 +40,12 @@ class _Case:
     document: Document
     chunk_ids: frozenset[int]
     vector: Vector
-    pieces: Sequence[int] | None
+    namer: Naming | None
     now: datetime
 
     def find(self, query: Query) -> Found:
         """What a search for the query finds before its stages."""
-        return find(self.store, query, None if query.mode == "keyword" else self.vector, Trace(), self.pieces)
+        return find(self.store, query, None if query.mode == "keyword" else self.vector, Trace(), self.namer)
 
     def rank(self, query: Query) -> int | None:
         """Where the document stands among the hits for the query."""
@@ -55,9 +55,9 @@ class _Case:
 
 def explain(store: Store, encoder: Encoder, query: Query, document: Document, now: datetime) -> Loss:
     """Follow the document through the search. Raises: StoreError, EncoderError."""
-    vector, pieces = query_vector(encoder, query, None), query_pieces(encoder, query)
+    vector, namer = query_vector(encoder, query, None), naming(encoder)
     with store.reading():
-        case = _Case(store, query, document, frozenset(store.chunk_ids(document.id)), vector, pieces, now)
+        case = _Case(store, query, document, frozenset(store.chunk_ids(document.id)), vector, namer, now)
         if not matches(query.filter, document):
             return _filtered(case)
         found = case.find(query)

@@ -343,10 +343,11 @@ def test_word_pieces_are_kept_and_counted(store: Store) -> None:
     named = tuple(np.array(ids, dtype=np.uint32) for ids in ([1, 5], [5, 70_000]))
     put(store, replace(entry("a", "x ", "y"), pieces=named), entry("b", "z"))
     first, second = ids(store, "a")
-    assert store.pieces([first, second, *ids(store, "b"), 999]) == {
+    assert store.pieces([first, second, *ids(store, "b"), 999], [1, 5, 9, 70_000]) == {
         first: frozenset({1, 5}),
         second: frozenset({5, 70_000}),
     }
+    assert store.pieces([first, second], [70_000]) == {first: frozenset(), second: frozenset({70_000})}
     assert store.piece_frequencies([5, 1, 70_000, 2]) == [2, 1, 1, 0]
     put(store, replace(entry("a", "w"), pieces=named[:1]), replace(entry("a", "v"), pieces=named[1:]))
     assert store.piece_frequencies([1, 5, 70_000]) == [0, 1, 1]

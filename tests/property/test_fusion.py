@@ -84,7 +84,7 @@ TERMS = st.lists(st.builds(Term, st.text("abcde", min_size=1, max_size=3), st.in
 @given(TERMS, st.integers(0, 10**6))
 def test_the_planner_sends_known_words_once_each_whatever_their_order(terms: list[Term], chunks: int) -> None:
     distinct = list({(term.text, term.phrase): term for term in terms}.values())
-    admitted, _ = choose_terms(TermStats(chunks, tuple(distinct)))
+    admitted, _, _ = choose_terms(TermStats(chunks, tuple(distinct)))
     assert set(admitted) <= set(distinct)
     assert len(set(admitted)) == len(admitted)
     assert bool(admitted) == any(term.df or term.phrase for term in distinct)

@@ -49,8 +49,8 @@ def test_a_word_is_sent_once_and_other_words_of_its_stem_too() -> None:
 
 def test_stop_words_and_common_words_are_left_out_and_named() -> None:
     stats = TermStats(1000, (Term("the", 900), Term("bird", 501), Term("heron", 10)))
-    terms, reason = choose_terms(stats)
-    assert [term.text for term in terms] == ["heron"]
+    terms, counted, reason = choose_terms(stats)
+    assert ([term.text for term in terms], counted) == (["heron"], ())
     assert any("the" in line for line in reason)
     assert any("bird" in line for line in reason)
 
@@ -62,10 +62,17 @@ def test_stop_words_are_sent_when_there_are_no_others() -> None:
 
 def test_words_over_the_budget_of_postings_are_left_out() -> None:
     stats = TermStats(
-        10 * POSTINGS, (Term("rare", 5), Term("common", POSTINGS - 10), Term("commoner", POSTINGS)), matching=None
+        10 * POSTINGS,
+        (
+            Term("rare", 5),
+            Term("common", POSTINGS - 10),
+            Term("commoner", POSTINGS, pieces=(7,)),
+            Term("all", 2 * POSTINGS),
+        ),
     )
-    terms, reason = choose_terms(stats)
+    terms, counted, reason = choose_terms(stats)
     assert [term.text for term in terms] == ["rare", "common"]
+    assert [term.text for term in counted] == ["commoner"]  # the encoder names no pieces of the other
     assert "commoner" in reason[-1]
     assert words(TermStats(10 * POSTINGS, (Term("all", 2 * POSTINGS),))) == ["all"]
 

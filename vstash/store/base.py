@@ -163,8 +163,8 @@ class Store(Protocol):
         """What the stages need to know of these chunks."""
         ...
 
-    def pieces(self, chunk_ids: Sequence[int]) -> dict[int, frozenset[int]]:
-        """The word-pieces that these chunks hold; chunks whose pieces are not kept are left out."""
+    def pieces(self, chunk_ids: Sequence[int], among: Sequence[int]) -> dict[int, frozenset[int]]:
+        """Which of the word-pieces `among` these chunks hold; chunks whose pieces are not kept are left out."""
         ...
 
     def piece_frequencies(self, wanted: Sequence[int]) -> list[int]:

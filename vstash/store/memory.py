@@ -233,10 +233,10 @@ class MemoryStore:
             for row in rows
         }
 
-    def pieces(self, chunk_ids: Sequence[int]) -> dict[int, frozenset[int]]:
-        """The word-pieces that these chunks hold."""
+    def pieces(self, chunk_ids: Sequence[int], among: Sequence[int]) -> dict[int, frozenset[int]]:
+        """Which of the word-pieces these chunks hold."""
         rows = [self._rows[id_] for id_ in chunk_ids if id_ in self._rows]
-        return {row.id: row.pieces for row in rows if row.pieces is not None}
+        return {row.id: row.pieces.intersection(among) for row in rows if row.pieces is not None}
 
     def piece_frequencies(self, wanted: Sequence[int]) -> list[int]:
         """How many chunks hold each word-piece."""

@@ -55,8 +55,24 @@ def read(connection: Connection, number: int, chunk_ids: Sequence[int]) -> dict[
         f"SELECT chunk_id, ids FROM piece_{number} WHERE chunk_id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(chunk_ids)),),
     )
-    whole = [(id_, blob) for id_, blob in found if sound(blob)]
+    whole = found if _all_sound([blob for _, blob in found]) else [row for row in found if sound(row[1])]
     return dict(zip([id_ for id_, _ in whole], unpacked([blob for _, blob in whole]), strict=True))
+
+
+def held(
+    connection: Connection, number: int, chunk_ids: Sequence[int], among: Sequence[int]
+) -> dict[int, frozenset[int]]:
+    """Which of the pieces `among` each of these chunks holds; chunks without any that can be read are left out."""
+    found = read(connection, number, chunk_ids)
+    if not found:
+        return {}
+    together, firsts = np.concatenate(list(found.values())), np.cumsum([0, *map(len, found.values())])[:-1]
+    sets: dict[int, list[int]] = {id_: [] for id_ in found}
+    ids = list(found)
+    for piece in among:
+        for row in np.searchsorted(firsts, np.flatnonzero(together == piece), side="right") - 1:
+            sets[ids[row]].append(piece)
+    return {id_: frozenset(some) for id_, some in sets.items()}
 
 
 def frequencies(connection: Connection, number: int, pieces: Sequence[int]) -> list[int]:
@@ -88,6 +104,18 @@ def sound(blob: bytes) -> bool:
     """Whether a row can be unpacked: as many numbers as its first one says, none of more than five bytes."""
     ends = len(blob.translate(None, _MORE))
     return ends > 0 and blob[-1] < MORE and not re.search(_ENDLESS, blob) and int(_numbers(blob)[0]) == ends - 1
+
+
+def _all_sound(blobs: Sequence[bytes]) -> bool:
+    """Whether every row can be unpacked, told for all at once."""
+    if not blobs:
+        return True
+    together = b"".join(blobs)
+    if not all(blobs) or any(blob[-1] >= MORE for blob in blobs) or re.search(_ENDLESS, together):
+        return False
+    ends = np.cumsum(np.frombuffer(together, np.uint8) < MORE)
+    counts = np.diff(ends[np.cumsum(list(map(len, blobs))) - 1], prepend=0)
+    return bool(np.array_equal(_numbers(together)[np.cumsum(counts) - counts], counts - 1))
 
 
 def rebuild(connection: Connection, number: int) -> None:

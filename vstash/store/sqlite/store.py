@@ -230,12 +230,11 @@ class SqliteStore:
         with self._use():
             return documents.facts(self.connection, chunk_ids)
 
-    def pieces(self, chunk_ids: Sequence[int]) -> dict[int, frozenset[int]]:
-        """The word-pieces that these chunks hold; chunks whose pieces are not kept are left out."""
+    def pieces(self, chunk_ids: Sequence[int], among: Sequence[int]) -> dict[int, frozenset[int]]:
+        """Which of the word-pieces these chunks hold; chunks whose pieces are not kept are left out."""
         with self._use():
             found = vectors.active(self.connection)
-            kept = pieces.read(self.connection, found[0], chunk_ids) if found else {}
-            return {id_: frozenset(ids.tolist()) for id_, ids in kept.items()}
+            return pieces.held(self.connection, found[0], chunk_ids, among) if found else {}
 
     def piece_frequencies(self, wanted: Sequence[int]) -> list[int]:
         """How many chunks hold each word-piece."""
