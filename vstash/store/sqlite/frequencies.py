@@ -7,7 +7,7 @@ scaled to its size in between; planning needs no more than that. BM25 itself alw
 
 from __future__ import annotations
 
-from vstash.store.sqlite.connection import Connection, value, writing
+from vstash.store.sqlite.connection import Connection, tokens, value, writing
 
 COMMON = 1 / 200  # of the chunks: words in more of them are kept
 LEAST = 20_000  # chunks from which keeping is worth it
@@ -20,17 +20,19 @@ class Frequencies:
     """Document frequencies for one connection, remembered while the memory keeps its size."""
 
     def __init__(self) -> None:
-        self._known: dict[str, int] = {}
+        self._known: dict[str, tuple[str, int]] = {}
         self._chunks = 0
 
-    def of(self, connection: Connection, token: str, chunks: int) -> int:
-        """How many of the `chunks` hold the token, a word as the index stores it."""
+    def of(self, connection: Connection, word: str, chunks: int) -> tuple[str, int]:
+        """A word as the index reads it, and how many of the `chunks` hold it; of several pieces the rarest counts."""
         if not self._chunks / STALE <= chunks <= self._chunks * STALE or len(self._known) >= REMEMBERED:
             self._known.clear()
             self._chunks = chunks
-        found = self._known.get(token)
+        found = self._known.get(word)
         if found is None:
-            found = self._known[token] = _look_up(connection, token, chunks)
+            pieces = tokens(connection, word)
+            rarest = min((_look_up(connection, piece, chunks) for piece in pieces), default=0)
+            found = self._known[word] = " ".join(pieces), rarest
         return found
 
 

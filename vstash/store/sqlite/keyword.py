@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vstash.filters import Filter
-from vstash.store.sqlite.connection import Connection, rows, tokens
+from vstash.store.sqlite.connection import Connection, rows
 from vstash.store.sqlite.filters import chunk_ids
 from vstash.store.sqlite.frequencies import Frequencies
+from vstash.store.sqlite.postings import Postings
 from vstash.types import Ranking, Scored, Term
 
 _FIELDS = "text, title, terms"
@@ -33,11 +34,7 @@ def delete(connection: Connection, document_id: int) -> None:
 
 def terms(connection: Connection, words: Sequence[str], counts: Frequencies, chunks: int) -> list[tuple[str, int]]:
     """Each word as the index reads it and how many chunks hold it; of several pieces the rarest counts."""
-    found = []
-    for word in words:
-        pieces = tokens(connection, word)
-        found.append((" ".join(pieces), min((counts.of(connection, piece, chunks) for piece in pieces), default=0)))
-    return found
+    return [counts.of(connection, word, chunks) for word in words]
 
 
 def expression(terms: Sequence[Term]) -> str:
@@ -55,11 +52,14 @@ def _quoted(term: Term) -> str:
     return f'"{text}"*' if term.prefix else f'"{text}"'
 
 
-def rank(connection: Connection, terms: Sequence[Term], pool: int, rule: Filter | None) -> Ranking:
+def rank(connection: Connection, terms: Sequence[Term], pool: int, rule: Filter | None, kept: Postings) -> Ranking:
     """The best `pool` chunks by BM25, scores turned positive, ties by chunk id.
 
     The unary plus keeps SQLite from asking FTS5 for one rowid after another when filtering.
     """
+    if rule is None and not any(term.phrase for term in terms):
+        best = kept.best(connection, [_quoted(term) for term in terms], pool)
+        return Ranking("keyword", tuple([Scored(*row) for row in best]))
     sql, bindings = "", list[object]()
     if rule is not None:
         inner, bindings = chunk_ids(rule)

@@ -7,7 +7,6 @@ with every put and remove, so that no search reads more than the rows it asks fo
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, pairwise
@@ -21,8 +20,7 @@ Pieces = NDArray[np.uint32]
 
 MORE = 0x80  # the bit of a byte that says that its number goes on
 TOGETHER = 1000  # rows unpacked at once
-_MORE = bytes(range(MORE, 256))
-_ENDLESS = b"[\\x80-\\xff]{5}"
+WIDEST = 5  # bytes of a number
 
 SCHEMA = (
     "CREATE TABLE piece_{0} (chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id), ids BLOB NOT NULL) STRICT;"
@@ -50,29 +48,33 @@ def delete(connection: Connection, number: int, chunk_ids: Iterable[int]) -> Non
 
 def read(connection: Connection, number: int, chunk_ids: Sequence[int]) -> dict[int, Pieces]:
     """The pieces of these chunks; chunks without any that can be read are left out."""
-    found = rows(
+    ids, total, firsts = _parsed(_read(connection, number, chunk_ids))
+    return dict(zip(ids, _split(total, firsts), strict=True))
+
+
+def _read(connection: Connection, number: int, chunk_ids: Sequence[int]) -> list[tuple[int, bytes]]:
+    return rows(
         connection,
-        f"SELECT chunk_id, ids FROM piece_{number} WHERE chunk_id IN (SELECT value FROM json_each(?))",
+        f"SELECT chunk_id, ids FROM json_each(?) AS asked CROSS JOIN piece_{number} ON chunk_id = asked.value",
         (json.dumps(list(chunk_ids)),),
     )
-    whole = found if _all_sound([blob for _, blob in found]) else [row for row in found if sound(row[1])]
-    return dict(zip([id_ for id_, _ in whole], unpacked([blob for _, blob in whole]), strict=True))
 
 
 def held(
     connection: Connection, number: int, chunk_ids: Sequence[int], among: Sequence[int]
 ) -> dict[int, frozenset[int]]:
     """Which of the pieces `among` each of these chunks holds; chunks without any that can be read are left out."""
-    found = read(connection, number, chunk_ids)
-    if not found:
-        return {}
-    together, firsts = np.concatenate(list(found.values())), np.cumsum([0, *map(len, found.values())])[:-1]
-    sets: dict[int, list[int]] = {id_: [] for id_ in found}
-    ids = list(found)
-    for piece in among:
-        for row in np.searchsorted(firsts, np.flatnonzero(together == piece), side="right") - 1:
-            sets[ids[row]].append(piece)
-    return {id_: frozenset(some) for id_, some in sets.items()}
+    ids, pieces, firsts = _parsed(_read(connection, number, chunk_ids))
+    sets: list[list[int]] = [[] for _ in ids]
+    if ids and among:
+        asked = np.zeros(max(among) + 2, np.bool_)
+        asked[list(among)] = True
+        hits = asked[np.minimum(pieces, len(asked) - 1)]
+        hits[firsts] = False
+        at = np.flatnonzero(hits)
+        for row, piece in zip((np.searchsorted(firsts, at) - 1).tolist(), pieces[at].tolist(), strict=True):
+            sets[row].append(piece)
+    return {id_: frozenset(some) for id_, some in zip(ids, sets, strict=True)}
 
 
 def frequencies(connection: Connection, number: int, pieces: Sequence[int]) -> list[int]:
@@ -102,20 +104,10 @@ def recount(connection: Connection, number: int) -> dict[int, int]:
 
 def sound(blob: bytes) -> bool:
     """Whether a row can be unpacked: as many numbers as its first one says, none of more than five bytes."""
-    ends = len(blob.translate(None, _MORE))
-    return ends > 0 and blob[-1] < MORE and not re.search(_ENDLESS, blob) and int(_numbers(blob)[0]) == ends - 1
-
-
-def _all_sound(blobs: Sequence[bytes]) -> bool:
-    """Whether every row can be unpacked, told for all at once."""
-    if not blobs:
-        return True
-    together = b"".join(blobs)
-    if not all(blobs) or any(blob[-1] >= MORE for blob in blobs) or re.search(_ENDLESS, together):
+    if not blob or blob[-1] >= MORE:
         return False
-    ends = np.cumsum(np.frombuffer(together, np.uint8) < MORE)
-    counts = np.diff(ends[np.cumsum(list(map(len, blobs))) - 1], prepend=0)
-    return bool(np.array_equal(_numbers(together)[np.cumsum(counts) - counts], counts - 1))
+    numbers, widest = _numbers(blob)
+    return widest <= WIDEST and int(numbers[0]) == len(numbers) - 1
 
 
 def rebuild(connection: Connection, number: int) -> None:
@@ -130,15 +122,40 @@ def rebuild(connection: Connection, number: int) -> None:
 
 def unpacked(blobs: Sequence[bytes]) -> list[Pieces]:
     """Piece ids from sound rows, all at once: the step from each id to the next, seven bits a byte."""
-    if not blobs:
-        return []
-    numbers = _numbers(b"".join(blobs))
-    counts = np.fromiter((len(blob.translate(None, _MORE)) for blob in blobs), np.int64, len(blobs))
-    firsts = np.cumsum(counts) - counts  # the number in front of each row's steps: how many follow
+    _, total, firsts = _parsed(list(enumerate(blobs)))
+    return _split(total, firsts)
+
+
+def _split(total: NDArray[np.int64], firsts: NDArray[np.int64]) -> list[Pieces]:
+    return [part[1:].astype(np.uint32) for part in np.split(total, firsts[1:])] if len(firsts) else []
+
+
+def _parsed(found: Sequence[tuple[int, bytes]]) -> tuple[list[int], NDArray[np.int64], NDArray[np.int64]]:
+    """Chunks whose rows are sound, their ids one row after another, and where each row begins: with a 0, which
+    is no id of it. Rows are sound but for damage, so they are looked at one by one only if all together are not."""
+    blobs = [blob for _, blob in found]
+    together = b"".join(blobs)
+    if not found or not all(blobs) or together[-1] >= MORE:
+        return _parsed_one_by_one(found)
+    numbers, widest = _numbers(together)
+    ends = np.frombuffer(together, np.uint8) < MORE
+    counts = np.diff(ends.cumsum()[np.fromiter(map(len, blobs), np.int64, len(blobs)).cumsum() - 1], prepend=0)
+    firsts = counts.cumsum() - counts  # the number in front of each row's steps: how many follow
+    if widest > WIDEST or not np.array_equal(numbers[firsts], counts - 1):
+        return _parsed_one_by_one(found)
     numbers[firsts] = 0
-    total = np.cumsum(numbers)
+    total = numbers.cumsum()
     total -= np.repeat(total[firsts], counts)
-    return [total[first + 1 : first + count].astype(np.uint32) for first, count in zip(firsts, counts, strict=True)]
+    return [id_ for id_, _ in found], total, firsts
+
+
+def _parsed_one_by_one(
+    found: Sequence[tuple[int, bytes]],
+) -> tuple[list[int], NDArray[np.int64], NDArray[np.int64]]:
+    whole = [row for row in found if sound(row[1])]
+    if whole:
+        return _parsed(whole)
+    return [], np.empty(0, np.int64), np.empty(0, np.int64)
 
 
 def _packed(found: Sequence[Pieces]) -> list[bytes]:
@@ -164,14 +181,15 @@ def _packed(found: Sequence[Pieces]) -> list[bytes]:
     return [whole[begin:end] for begin, end in pairwise(edges)]
 
 
-def _numbers(blob: bytes) -> NDArray[np.int64]:
-    """The numbers in some bytes, the last of each without the bit that says that more follow."""
+def _numbers(blob: bytes) -> tuple[NDArray[np.int64], int]:
+    """The numbers in some bytes, the last of each without the bit that says that more follow; and the most bytes
+    that one has."""
     given = np.frombuffer(blob, np.uint8)
     begins = np.flatnonzero(np.append(True, given[:-1] < MORE))
     widths = np.diff(begins, append=given.size)
     shifts = 7 * (np.arange(given.size) - np.repeat(begins, widths))
     found: NDArray[np.int64] = np.add.reduceat((given & 0x7F).astype(np.int64) << shifts, begins)
-    return found
+    return found, int(widths.max())
 
 
 def _count(connection: Connection, number: int, found: Iterable[Pieces], sign: int) -> None:

@@ -93,11 +93,10 @@ class Scanner:
         return region
 
     def nearest(self, vector: NDArray[np.float32], count: int) -> tuple[Ids, Codes]:
-        """At least `count` chunks whose codes differ least from the vector's, if there are so many, by distance
-        and id: their ids, shape (n,), and codes, shape (n, words)."""
+        """At least `count` chunks whose codes differ least from the vector's, if there are so many, in no
+        order: their ids, shape (n,), and codes, shape (n, words)."""
         distance = self._distances(encode(vector[None])[0])
         at = self._closest(distance, count)
-        at = at[np.lexsort((self._ids[at], distance[at]))]
         return self._ids[at], self._words[:, at].T
 
     def _distances(self, query: Codes) -> NDArray[np.uint16]:
@@ -127,11 +126,12 @@ class Scanner:
 
     def _closest(self, distance: NDArray[np.uint16], count: int) -> NDArray[np.int64]:
         """Places of at least `count` codes, all within some distance; the reach is guessed from a sample."""
-        sample = np.sort(distance[:: max(1, len(distance) // SAMPLE)])
-        share = count / max(1, len(distance))
-        rank = int(len(sample) * share + 3 * np.sqrt(len(sample) * share)) + 1
-        while rank < len(sample):
-            at = np.flatnonzero(distance <= sample[rank])
+        within = np.bincount(distance[:: max(1, len(distance) // SAMPLE)]).cumsum()  # of the sample, by distance
+        size = int(within[-1]) if len(within) else 0
+        expected = size * count / max(1, len(distance))
+        rank = int(expected + 3 * np.sqrt(expected)) + 1
+        while rank < size:
+            at = np.flatnonzero(distance <= np.searchsorted(within, rank, side="right"))
             at = at[self._ids[at] >= 0]
             if len(at) >= count:
                 return at

@@ -16,7 +16,7 @@ from vstash.errors import DatabaseNotFound, SpaceMismatch, StoreReadOnly
 from vstash.extras import later
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Renamed, Stored
-from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, spaces, vectors
+from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, postings, spaces, vectors
 from vstash.store.sqlite.connection import connect, discard, reading, translated, writing
 from vstash.store.sqlite.scan import Scanner
 from vstash.store.sqlite.spaces import Filling
@@ -55,7 +55,10 @@ class SqliteStore:
     ) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._in_snapshot = False
+        self._snapshot: dict[str, Any] = {}  # what was read in it, by name
         self._frequencies = frequencies.Frequencies()
+        self._postings = postings.Postings()
         self._scanners: dict[tuple[int, str], Scanner] = {}  # by space; what a long-lived store keeps in memory
         if not create and _absent(path):
             raise DatabaseNotFound(f"there is no database at {path}", hint="add something first: vstash add FOLDER")
@@ -76,12 +79,36 @@ class SqliteStore:
     def reading(self) -> Iterator[None]:
         """One snapshot for all reads inside."""
         with self._use(), reading(self.connection):
-            yield
+            outermost = not self._in_snapshot
+            self._in_snapshot = True
+            try:
+                yield
+            finally:
+                if outermost:
+                    self._in_snapshot = False
+                    self._snapshot.clear()
+
+    def _once(self, name: str, ask: Callable[[], Any]) -> Any:
+        """What is asked for again and again in a search is read once within a snapshot."""
+        if not self._in_snapshot:
+            return ask()
+        if name not in self._snapshot:
+            self._snapshot[name] = ask()
+        return self._snapshot[name]
+
+    def _active(self) -> tuple[int, Space] | None:
+        """The space that searches use, with its number."""
+        found: tuple[int, Space] | None = self._once("active", lambda: vectors.active(self.connection))
+        return found
+
+    def _chunks(self) -> int:
+        """How many chunks there are."""
+        return int(self._once("chunks", lambda: documents.count(self.connection, None)))
 
     def space(self) -> Space | None:
         """The space of the vectors; None while nothing is stored."""
         with self._use():
-            found = vectors.active(self.connection)
+            found = self._active()
         return found and found[1]
 
     def known(self, uris: Sequence[str]) -> dict[str, Stored]:
@@ -97,7 +124,7 @@ class SqliteStore:
     def vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
         """Vectors already there, by the digest of what was encoded."""
         with self.reading():
-            found = vectors.active(self.connection)
+            found = self._active()
             return vectors.by_key(self.connection, found[0], keys) if found else {}
 
     def put(self, entries: Sequence[Entry], space: Space, now: datetime) -> list[Status]:
@@ -113,7 +140,7 @@ class SqliteStore:
         return statuses
 
     def _adopt(self, space: Space, now: datetime) -> int:
-        found = vectors.active(self.connection)
+        found = self._active()
         if found is None:
             return vectors.create(self.connection, space, now)
         number, stored = found
@@ -217,13 +244,12 @@ class SqliteStore:
     def count(self, rule: Filter | None = None) -> int:
         """How many chunks there are, or pass the filter."""
         with self._use():
-            return documents.count(self.connection, rule)
+            return self._chunks() if rule is None else documents.count(self.connection, rule)
 
     def terms(self, words: Sequence[str]) -> list[tuple[str, int]]:
         """Each word as the index reads it, and how many chunks hold it."""
         with self._use():
-            chunks = documents.count(self.connection, None)
-            return keyword.terms(self.connection, words, self._frequencies, chunks)
+            return keyword.terms(self.connection, words, self._frequencies, self._chunks())
 
     def facts(self, chunk_ids: Sequence[int]) -> dict[int, Facts]:
         """What the stages need to know of these chunks."""
@@ -233,19 +259,19 @@ class SqliteStore:
     def pieces(self, chunk_ids: Sequence[int], among: Sequence[int]) -> dict[int, frozenset[int]]:
         """Which of the word-pieces these chunks hold; chunks whose pieces are not kept are left out."""
         with self._use():
-            found = vectors.active(self.connection)
+            found = self._active()
             return pieces.held(self.connection, found[0], chunk_ids, among) if found else {}
 
     def piece_frequencies(self, wanted: Sequence[int]) -> list[int]:
         """How many chunks hold each word-piece."""
         with self._use():
-            found = vectors.active(self.connection)
+            found = self._active()
             return pieces.frequencies(self.connection, found[0], wanted) if found else [0] * len(wanted)
 
     def similar(self, chunk_id: int, others: Sequence[int]) -> list[float]:
         """The cosine of a chunk with each of the others, in the order asked for."""
         with self._use():
-            found = vectors.active(self.connection)
+            found = self._active()
             own = vectors.read(self.connection, found[0], [chunk_id], found[1].dim)[1] if found else None
             if found is None or own is None or not len(own):
                 return [0.0] * len(others)
@@ -255,8 +281,8 @@ class SqliteStore:
         """Run one arm."""
         with self._use():
             if arm.kind == "keyword":
-                return keyword.rank(self.connection, arm.terms, arm.depth, rule)
-            found = vectors.active(self.connection)
+                return keyword.rank(self.connection, arm.terms, arm.depth, rule, self._postings)
+            found = self._active()
             if found is None or vector is None:
                 return Ranking("vector", ())
             number, space = found
@@ -268,7 +294,7 @@ class SqliteStore:
     def cosines(self, chunk_ids: Sequence[int], vector: Vectors) -> list[float]:
         """The cosine of each chunk with the vector, in the order asked for."""
         with self._use():
-            found = vectors.active(self.connection)
+            found = self._active()
             if found is None:
                 return [0.0] * len(chunk_ids)
             return vectors.cosines(self.connection, found[0], chunk_ids, vector)
@@ -296,7 +322,7 @@ class SqliteStore:
     def entry(self, uri: str) -> Entry | None:
         """A document as it was put."""
         with self.reading():
-            found = vectors.active(self.connection)
+            found = self._active()
             return documents.entry(self.connection, uri, *found) if found else None
 
     def prepare_space(self, space: Space, now: datetime) -> None:
