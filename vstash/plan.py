@@ -16,7 +16,7 @@ SMALL_POSTINGS = 10_000  # so many, and none is left out: nDCG@10 −.002 with f
 KEYWORD_DEPTH = (
     300  # keyword scores fetched, so that candidates of the vector side have theirs: NDCG@10 +.001 over 1000
 )
-EXACT_MAX = 5_000  # vectors: up to here comparing all is as fast as asking the codes first
+EXACT_MAX = 2_000  # vectors: up to here comparing all is as fast as asking the codes first
 RESCORE = 8  # sign codes compared exactly for each candidate wanted: recall 0.99 at 10 and 0.95 at 100
 WEIGHTS = (0.5, 0.5)  # (vector, keyword)
 

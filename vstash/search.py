@@ -6,7 +6,7 @@ Everything is read in one snapshot, nothing is written.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -63,7 +63,7 @@ class Found:
     """What a search knows before anything is trimmed: also what `why` reads.
 
     `cosine` is that of the best passage, `noise` the space's, `evidence` that of the words, `pieces` the
-    question's word-pieces, `meaning` the weight the vectors had.
+    question's word-pieces, `meaning` the weight the vectors had, `held` which of the pieces some chunks hold.
     """
 
     plan: Plan
@@ -74,6 +74,7 @@ class Found:
     evidence: float
     pieces: tuple[int, ...]
     meaning: float
+    held: Mapping[int, frozenset[int]]
 
 
 def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vector: ArrayLike | None = None) -> Results:
@@ -125,7 +126,7 @@ def find(store: Store, query: Query, vector: Vector | None, trace: Trace, namer:
             ranking = store.rank(arm, vector if arm.kind == "vector" else None, query.filter)
             done(len(ranking.items), " ".join(term.text for term in arm.terms) or arm.path)
         rankings.append(ranking)
-    rankings = _completed(store, plan, rankings, stats.chunks, trace)
+    rankings, held = _completed(store, plan, rankings, pieces or (), trace, stats.chunks)
     space = store.space()
     noise = space.noise if space else None
     with trace.step("fuse", sum(len(ranking.items) for ranking in rankings)) as done:
@@ -140,21 +141,23 @@ def find(store: Store, query: Query, vector: Vector | None, trace: Trace, namer:
     weight = views[0].weight if views else 0.0
     words = [term for term in stats.terms if term.text.casefold() not in STOP_WORDS]
     evidence = confidence.keyword_evidence(_best(views, "keyword") or 0.0, words, stats.chunks)
-    return Found(plan, tuple(rankings), candidates, cosine, noise, evidence, pieces or (), weight)
+    return Found(plan, tuple(rankings), candidates, cosine, noise, evidence, pieces or (), weight, held)
 
 
-def _completed(store: Store, plan: Plan, rankings: list[Ranking], chunks: int, trace: Trace) -> list[Ranking]:
-    """Let the keyword side count the words whose postings were not read."""
+def _completed(
+    store: Store, plan: Plan, rankings: list[Ranking], pieces: Sequence[int], trace: Trace, chunks: int
+) -> tuple[list[Ranking], Mapping[int, frozenset[int]]]:
+    """Let the keyword side count the words whose postings were not read; what was found out of whose pieces."""
     words = next((arm.counted for arm in plan.arms if arm.kind == "keyword"), ())
     if not words:
-        return rankings
+        return rankings, {}
     depths = {"keyword": presence.LOOKED_AT, "vector": None}
     asked = {item.chunk_id for ranking in rankings for item in ranking.items[: depths[ranking.arm]]}
     with trace.step("presence", len(asked)) as done:
-        held = store.pieces(sorted(asked), presence.wanted(words))
+        held = store.pieces(sorted(asked), presence.wanted(words, pieces))
         found = [presence.completed(one, held, words, chunks) if one.arm == "keyword" else one for one in rankings]
         done(len(asked), " ".join(word.text for word in words))
-    return found
+    return found, held
 
 
 def statistics(
@@ -219,7 +222,8 @@ def setting_for(store: Store, found: Found, now: datetime) -> Setting:
         chunks = store.count()
         frequencies = store.piece_frequencies(distinct)
         weights = {piece: coverage.idf(chunks, df) for piece, df in zip(distinct, frequencies, strict=True)}
-        held = store.pieces(ids, distinct)
+        unknown = [id_ for id_ in ids if id_ not in found.held]
+        held = {**found.held, **store.pieces(unknown, distinct)} if unknown else found.held
         return coverage.measured([held.get(id_, frozenset()) for id_ in ids], weights)
 
     facts = store.facts([one.chunk_id for one in found.candidates])

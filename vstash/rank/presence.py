@@ -16,9 +16,9 @@ GAIN = 1.2  # times the IDF, for a word that is held; 1 to 1.5 are as good on th
 LOOKED_AT = 100  # of the keyword side's best, and all of the vectors'
 
 
-def wanted(words: Iterable[Term]) -> list[int]:
-    """The word-pieces to ask for."""
-    return sorted({piece for word in words for piece in word.pieces})
+def wanted(words: Iterable[Term], others: Iterable[int] = ()) -> list[int]:
+    """The word-pieces to ask for, and others that will be asked for."""
+    return sorted({*others, *(piece for word in words for piece in word.pieces)})
 
 
 def completed(ranking: Ranking, held: Mapping[int, frozenset[int]], words: Sequence[Term], chunks: int) -> Ranking:

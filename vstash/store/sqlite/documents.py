@@ -262,8 +262,8 @@ def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
     found = rows(
         connection,
         "SELECT chunk.id, document.id, coalesce(document.dated_at, document.added_at), chunk.digest"
-        " FROM chunk JOIN document ON document.id = chunk.document_id"
-        " WHERE chunk.id IN (SELECT value FROM json_each(?))",
+        " FROM json_each(?) AS asked CROSS JOIN chunk ON chunk.id = asked.value"
+        " CROSS JOIN document ON document.id = chunk.document_id",
         (json.dumps(list(ids)),),
     )
     return {id_: Facts(document_id, moment(date), digest) for id_, document_id, date, digest in found}
