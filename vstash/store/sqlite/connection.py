@@ -29,7 +29,7 @@ from vstash.store.sqlite import holder
 APPLICATION_ID = 0x76737468  # "vsth" in ASCII, in the file's header: tells our files from other SQLite files
 BUSY_WAIT = 30.0  # seconds a writer waits for its turn
 PAGE_SIZE = 8192  # bytes: five float32[384] rows a page; 4096 would hold two and waste a third
-MMAP_SIZE = 1 << 30  # bytes of the file that may be read without copying
+MMAP_SIZE = 1 << 27  # bytes of the file that are read in place; they count as this process's memory
 CACHE_SIZE = 32 * 1024  # KiB of pages kept by a connection
 WAL_PAGES = 4000  # pages (32 MiB) of log before a commit folds it into the file
 
