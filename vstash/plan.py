@@ -17,7 +17,9 @@ KEYWORD_DEPTH = (
     300  # keyword scores fetched, so that candidates of the vector side have theirs: NDCG@10 +.001 over 1000
 )
 EXACT_MAX = 2_000  # vectors: up to here comparing all is as fast as asking the codes first
-RESCORE = 8  # sign codes compared exactly for each candidate wanted: recall 0.99 at 10 and 0.95 at 100
+RESCORE = 8  # sign codes compared exactly for each candidate wanted, up to RESCORE_FROM chunks; past them …
+RESCORE_FROM = 50_000
+RESCORE_GROWTH = 0.4  # … the power of the size with which more are needed for recall 0.99 at 10, 0.95 at 100
 WEIGHTS = (0.5, 0.5)  # (vector, keyword)
 
 Admitted = tuple[tuple[Term, ...], tuple[Term, ...], tuple[str, ...]]
@@ -124,7 +126,7 @@ def _path(stats: TermStats, pool: int) -> tuple[str, int, str]:
     size = stats.chunks if stats.matching is None else stats.matching
     if size <= EXACT_MAX or stats.matching is not None:
         return "exact", 0, f"{size:,} vectors: all are compared"
-    rescore = RESCORE * pool
+    rescore = int(RESCORE * pool * max(1.0, size / RESCORE_FROM) ** RESCORE_GROWTH)
     return "codes", rescore, f"{size:,} vectors: the {rescore:,} nearest sign codes are compared exactly"
 
 

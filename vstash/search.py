@@ -151,8 +151,8 @@ def _completed(
     words = next((arm.counted for arm in plan.arms if arm.kind == "keyword"), ())
     if not words:
         return rankings, {}
-    depths = {"keyword": presence.LOOKED_AT, "vector": None}
-    asked = {item.chunk_id for ranking in rankings for item in ranking.items[: depths[ranking.arm]]}
+    pools = zip(plan.arms, rankings, strict=True)
+    asked = {item.chunk_id for arm, ranking in pools for item in ranking.items[: arm.pool]}
     with trace.step("presence", len(asked)) as done:
         held = store.pieces(sorted(asked), presence.wanted(words, pieces))
         found = [presence.completed(one, held, words, chunks) if one.arm == "keyword" else one for one in rankings]

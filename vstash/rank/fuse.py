@@ -80,7 +80,7 @@ def fuse(name: str, views: Iterable[View]) -> tuple[Candidate, ...]:
         return ()
     core = tuple(id_ for id_ in ids if any(view.ranks.get(id_, CORE + 1) <= CORE for view in seen))
     shares = [(view, FUSE[name](ids, core, view)) for view in seen]
-    found = (_candidate(id_, shares) for id_ in ids)
+    found = [_candidate(id_, shares) for id_ in ids]
     return tuple(sorted(found, key=lambda candidate: (-candidate.score, candidate.chunk_id)))
 
 

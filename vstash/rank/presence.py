@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from vstash.types import Ranking, Scored, Term
 
 GAIN = 1.2  # times the IDF, for a word that is held; 1 to 1.5 are as good on the judged collections
-LOOKED_AT = 100  # of the keyword side's best, and all of the vectors'
 
 
 def wanted(words: Iterable[Term], others: Iterable[int] = ()) -> list[int]:

@@ -60,10 +60,8 @@ class Postings:
             self._kept.move_to_end(word)
             return known
         found = rows(connection, "SELECT rowid, -bm25(chunk_fts) FROM chunk_fts WHERE chunk_fts MATCH ?", (word,))
-        scores = Scores(
-            np.fromiter((id_ for id_, _ in found), np.int64, len(found)),
-            np.fromiter((score for _, score in found), np.float64, len(found)),
-        )
+        ids, values = zip(*found, strict=True) if found else ((), ())
+        scores = Scores(np.array(ids, np.int64), np.array(values, np.float64))
         self._kept[word] = scores
         self._size += len(found)
         while self._size > self._most and len(self._kept) > 1:
