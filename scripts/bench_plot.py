@@ -1,9 +1,10 @@
-"""Latency against corpus size as a picture: .bench/result.json -> docs/latency.svg, both axes logarithmic."""
+"""What the last benchmark found, for the README: docs/latency.svg, both axes logarithmic, and a table."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ WIDTH, HEIGHT = 720, 420  # px
 LEFT, RIGHT, TOP, BOTTOM = 64, 190, 40, 48  # px left free around the plot; the names stand on the right
 COLOURS = {"plain": "#8a8f98", "published": "#c2571a", "ours": "#1f6feb"}
 NAMES = {"ours": "vstash", "published": "vstash 0.39.0", "plain": "sqlite-vec + FTS5 + RRF"}
+
+README = ROOT / "README.md"
+MORE = ("recall@10 / @100", "peak memory", "a fresh process", "bytes a chunk")
 
 Line = list[tuple[int, float]]
 
@@ -82,16 +86,55 @@ def _line(system: str, points: Sequence[tuple[float, float]], last: float) -> It
     yield f'<text x="{x + 10}" y="{y + 4}" fill="{colour}">{NAMES[system]}, {last:,.0f} ms</text>'
 
 
+def table(result: Mapping[str, Any]) -> str:
+    """Speed, exactness and size at each corpus size as Markdown, and what ten times the last would take."""
+    heads = ("chunks", "vstash p50", "p95", *(f"{NAMES[one]} p50" for one in ("published", "plain")), *MORE)
+    rows = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    sizes = sorted(result["search"], key=int)
+    rows += [f"| {' | '.join(_cells(result, size))} |" for size in sizes]
+    small, large = sizes[-2:]
+    before, after = (result["search"][size]["ours"]["p50"] for size in (small, large))
+    power = math.log(after / before) / math.log(int(large) / int(small))
+    told = (
+        f"Between the last two sizes a search grows with the size to the power of {power:.2f}: at ten times the last"
+        f" about {after * 10**power:,.0f} ms."
+    )
+    return "\n".join(rows) + f"\n\n{told}"
+
+
+def _cells(result: Mapping[str, Any], size: str) -> Iterator[str]:
+    systems = result["search"][size]
+    ours = systems["ours"]
+    yield f"{int(size):,}"
+    yield from (f"{ours[name]:.1f} ms" for name in ("p50", "p95"))
+    for other in ("published", "plain"):
+        yield (
+            f"{systems[other]['p50']:.0f} ms ({systems[other]['p50'] / ours['p50']:.0f} ×)" if other in systems else ""
+        )
+    recall, disk = result.get("recall", {}).get(size, {}), result.get("disk", {}).get(size, {})
+    yield " / ".join(f"{recall[name]:.3f}" for name in ("recall@10", "recall@100")) if recall else ""
+    yield f"{ours['peak_mb']:.0f} MB"
+    yield f"{result['start'][size]['p50']:.0f} ms" if size in result.get("start", {}) else ""
+    yield f"{disk['file']:,.0f}" if disk else ""
+
+
 def main() -> int:
-    """Draw what the last benchmark found; `bench_plot.py [RESULT [PICTURE]]`."""
+    """Draw what the last benchmark found; `bench_plot.py [RESULT [PICTURE]]`. Without arguments into the README."""
     source = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".bench" / "result.json"
     picture = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "docs" / "latency.svg"
     if not source.exists():
         print(f"there is no {source}: run make bench first", file=sys.stderr)
         return 1
     picture.parent.mkdir(parents=True, exist_ok=True)
-    picture.write_text(svg(lines(json.loads(source.read_text(encoding="utf-8")))), encoding="utf-8")
+    result = json.loads(source.read_text(encoding="utf-8"))
+    picture.write_text(svg(lines(result)), encoding="utf-8")
     print(picture)
+    if len(sys.argv) == 1 and len(result["search"]) > 1:
+        text = README.read_text(encoding="utf-8")
+        marked = re.sub(
+            r"(?s)(<!-- speed -->\n).*?(<!-- /speed -->)", lambda at: at[1] + table(result) + "\n\n" + at[2], text
+        )
+        README.write_text(marked, encoding="utf-8")
     return 0
 
 

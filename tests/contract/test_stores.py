@@ -412,3 +412,12 @@ def test_words_are_scored_anew_after_a_write(store: Store) -> None:
     store.forget("b")
     assert len(store.rank(arm, None, None).items) == 3
     assert after != before
+
+
+def test_a_word_scores_the_same_whether_its_scores_were_kept_or_not(store: Store) -> None:
+    put(store, *(entry(f"d{number}", f"heron {'sky ' * (number % 4)}water {number}") for number in range(12)))
+    arm = Arm("keyword", 1.0, 10, 5, terms=(Term("heron", 12), Term("sky", 9), Term("water", 12)))
+    first, second, third = (store.rank(arm, None, None) for _ in range(3))
+    assert [item.chunk_id for item in first.items] == [item.chunk_id for item in second.items]
+    assert [item.score for item in first.items] == pytest.approx([item.score for item in second.items], rel=1e-12)
+    assert second == third

@@ -10,7 +10,7 @@ from vstash.errors import InputError
 if TYPE_CHECKING:
     from vstash.opening import Opening
     from vstash.store.base import Passage
-    from vstash.types import AddResult, Arm, Contribution, Document, Finding, Hit, Note, Plan, Report, Results
+    from vstash.types import AddResult, Arm, Contribution, Document, Finding, Hit, Note, Plan, Report, Results, Term
     from vstash.why import Loss
 
 
@@ -158,10 +158,15 @@ def _arm(arm: Arm) -> dict[str, Any]:
         "weight": arm.weight,
         "pool": arm.pool,
         "depth": arm.depth,
-        "terms": [{"text": term.text, "df": term.df, "phrase": term.phrase} for term in arm.terms],
+        "terms": [_term(term) for term in arm.terms],
+        "counted": [_term(term) for term in arm.counted],
         "path": arm.path,
         "rescore": arm.rescore,
     }
+
+
+def _term(term: Term) -> dict[str, Any]:
+    return {"text": term.text, "df": term.df, "phrase": term.phrase}
 
 
 def _note(note: Note) -> dict[str, Any]:

@@ -22,7 +22,7 @@ NARROWEST = 20  # columns
 
 def results(found: Results, *, explain: bool) -> None:
     """The hits: title, heading path, where, and a snippet with the query's words marked."""
-    terms = [term for arm in found.plan.arms for term in arm.terms]
+    terms = [term for arm in found.plan.arms for term in (*arm.terms, *arm.counted)]
     for rank, hit in enumerate(found, 1):
         line(f"{paint(f'{rank}.', DIM)} {paint(oneline(hit.title or hit.uri), BOLD)}{_heading(hit)}")
         line(f"   {paint(_where(hit), DIM)}")

@@ -57,7 +57,7 @@ def rank(connection: Connection, terms: Sequence[Term], pool: int, rule: Filter 
 
     The unary plus keeps SQLite from asking FTS5 for one rowid after another when filtering.
     """
-    if rule is None and not any(term.phrase for term in terms):
+    if rule is None and not any(term.phrase for term in terms) and kept.settled(connection):
         best = kept.best(connection, [_quoted(term) for term in terms], pool)
         return Ranking("keyword", tuple([Scored(*row) for row in best]))
     sql, bindings = "", list[object]()

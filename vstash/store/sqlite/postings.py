@@ -35,8 +35,10 @@ class Postings:
         self._state: tuple[int, int] = (-1, -1)
 
     def best(self, connection: Connection, words: Sequence[str], count: int) -> list[tuple[int, float]]:
-        """The `count` chunks with the largest sums over some words, each a query for FTS5; ties by chunk id."""
-        self._forget_old(connection)
+        """The `count` chunks with the largest sums over some words, each a query for FTS5; ties by chunk id.
+
+        Only while `settled`.
+        """
         found = [self._of(connection, word) for word in words]
         ids, places = np.unique(np.concatenate([one.ids for one in found]), return_inverse=True)
         sums = np.bincount(places, np.concatenate([one.scores for one in found]), len(ids))
@@ -47,12 +49,15 @@ class Postings:
         order = np.lexsort((ids, -sums))[:count]
         return list(zip(ids[order].tolist(), sums[order].tolist(), strict=True))
 
-    def _forget_old(self, connection: Connection) -> None:
-        """Any write, by this connection or another, moves every word's score a little."""
+    def settled(self, connection: Connection) -> bool:
+        """Whether nothing was written since the last search, so that keeping scores may pay; else all are dropped:
+        any write, by this connection or another, moves every word's score a little."""
         state = connection.pragma("data_version"), connection.total_changes()
-        if state != self._state:
-            self._kept.clear()
-            self._size, self._state = 0, state
+        if state == self._state:
+            return True
+        self._kept.clear()
+        self._size, self._state = 0, state
+        return False
 
     def _of(self, connection: Connection, word: str) -> Scores:
         known = self._kept.get(word)
