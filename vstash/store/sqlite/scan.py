@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from vstash.store.sqlite.codes import SHARD, Codes, Ids, encode, load, version
 from vstash.store.sqlite.connection import Connection
 
-BLOCK = 1 << 15  # codes compared at a time: the words and counts of a block stay in the processor's cache
+BLOCK = 1 << 16  # codes compared at a time: the words and counts of a block stay in the processor's cache
+BYTEFUL = 3  # words of 64 bits whose differences one byte can count
 SAMPLE = 1 << 14  # distances looked at to guess how far the nearest ones reach
 PARALLEL = 1 << 17  # codes from which a second thread is worth waking
 
@@ -114,15 +115,18 @@ class Scanner:
 
     def _compare(self, query: Codes, distance: NDArray[np.uint16], start: int, end: int) -> None:
         differing = np.empty(BLOCK, dtype=np.uint64)
-        bits = np.empty(BLOCK, dtype=np.uint8)
+        bits, some = np.empty(BLOCK, dtype=np.uint8), np.empty(BLOCK, dtype=np.uint8)
         for first in range(start, end, BLOCK):
             last = min(first + BLOCK, end)
             size, total = last - first, distance[first:last]
             total[:] = 0
-            for word, asked in zip(self._words, query, strict=True):
-                np.bitwise_xor(word[first:last], asked, out=differing[:size])
-                np.bitwise_count(differing[:size], out=bits[:size])
-                total += bits[:size]
+            for group in range(0, len(query), BYTEFUL):
+                some[:size] = 0
+                for word, asked in zip(self._words[group : group + BYTEFUL], query[group:], strict=False):
+                    np.bitwise_xor(word[first:last], asked, out=differing[:size])
+                    np.bitwise_count(differing[:size], out=bits[:size])
+                    np.add(some[:size], bits[:size], out=some[:size])
+                np.add(total, some[:size], out=total)
 
     def _closest(self, distance: NDArray[np.uint16], count: int) -> NDArray[np.int64]:
         """Places of at least `count` codes, all within some distance; the reach is guessed from a sample."""
