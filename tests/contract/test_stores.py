@@ -397,27 +397,3 @@ def test_a_document_is_renamed_with_all_that_hangs_on_it(store: Store) -> None:
         assert len(store.rank(keyword(word), None, None).items) == found
     assert store.rename([Renamed("c.txt", "d.txt", "taken", None)]) == [False]
     assert all(finding.ok for finding in store.check())
-
-
-def test_words_are_scored_anew_after_a_write(store: Store) -> None:
-    """What is kept of words between searches must not outlive a write, by whichever connection."""
-    put(store, entry("a", "heron heron"), entry("b", "heron and sky"), entry("c", "sky"))
-    arm = Arm("keyword", 1.0, 10, 10, terms=(Term("heron", 2), Term("sky", 2)))
-    before = store.rank(arm, None, None)
-    assert store.rank(arm, None, None) == before
-    assert len(before.items) == 3
-    put(store, entry("d", "heron by the water"))
-    after = store.rank(arm, None, None)
-    assert ids(store, "d")[0] in {item.chunk_id for item in after.items}
-    store.forget("b")
-    assert len(store.rank(arm, None, None).items) == 3
-    assert after != before
-
-
-def test_a_word_scores_the_same_whether_its_scores_were_kept_or_not(store: Store) -> None:
-    put(store, *(entry(f"d{number}", f"heron {'sky ' * (number % 4)}water {number}") for number in range(12)))
-    arm = Arm("keyword", 1.0, 10, 5, terms=(Term("heron", 12), Term("sky", 9), Term("water", 12)))
-    first, second, third = (store.rank(arm, None, None) for _ in range(3))
-    assert [item.chunk_id for item in first.items] == [item.chunk_id for item in second.items]
-    assert [item.score for item in first.items] == pytest.approx([item.score for item in second.items], rel=1e-12)
-    assert second == third

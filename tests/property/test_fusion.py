@@ -87,5 +87,5 @@ def test_the_planner_sends_known_words_once_each_whatever_their_order(terms: lis
     admitted, _, _ = choose_terms(TermStats(chunks, tuple(distinct)))
     assert set(admitted) <= set(distinct)
     assert len(set(admitted)) == len(admitted)
-    assert bool(admitted) == any(term.df or term.phrase for term in distinct)
+    assert bool(admitted) == any(term.df or term.phrase or term.prefix for term in distinct)
     assert choose_terms(TermStats(chunks, tuple(reversed(distinct))))[0] == admitted

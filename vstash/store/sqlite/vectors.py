@@ -25,7 +25,7 @@ from vstash.types import Arm, Ranking, Scored, Space
 Vectors = NDArray[np.float32]
 
 _COLUMNS = "id, name, model, dim, max_tokens, fingerprint, noise"
-OVERSCAN = 3  # codes taken by their bits for each that is compared exactly; three times more for each widening
+OVERSCAN = 4  # codes taken by their bits for each that is compared exactly; four times more for each widening
 _UNIT = 1e-3  # how far a length may be from 1
 
 

@@ -1,0 +1,64 @@
+"""Words' scores that are kept between searches: the same as fresh ones, and gone with any write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from vstash import Memory
+from vstash.store.sqlite.postings import Postings
+
+TEXTS = [f"heron {'sky ' * (number % 4)}water {number}" for number in range(12)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "notes.db"
+    with Memory.open(path, encoder="hash") as memory:
+        memory.add_texts(TEXTS)
+    return path
+
+
+@pytest.fixture
+def memory(path: Path) -> Iterator[Memory]:
+    with Memory.open(path, encoder="hash") as memory:
+        yield memory
+
+
+def found(memory: Memory, question: str = "heron sky water") -> list[tuple[int, float]]:
+    return [(hit.chunk_id, hit.score) for hit in memory.search(question, mode="keyword", limit=20)]
+
+
+def test_kept_scores_are_those_of_fts5(memory: Memory) -> None:
+    fresh, kept, again = (found(memory) for _ in range(3))
+    assert len(fresh) == len(TEXTS)
+    assert [id_ for id_, _ in fresh] == [id_ for id_, _ in kept]
+    assert [score for _, score in fresh] == pytest.approx([score for _, score in kept], rel=1e-12)
+    assert kept == again
+
+
+def test_what_is_written_is_found_at_once_by_whomever_it_was_written(memory: Memory, path: Path) -> None:
+    assert len(found(memory)) == len(found(memory)) == len(TEXTS)
+    [own] = memory.add_texts(["a heron of one's own"])
+    assert len(found(memory)) == len(found(memory)) == len(TEXTS) + 1
+    with Memory.open(path, encoder="hash") as other:
+        other.forget(own.uri)
+        other.remember("a heron of another's sky")
+    assert "another" in memory.search("heron another", mode="keyword")[0].text
+    assert len(found(memory)) == len(found(memory)) == len(TEXTS) + 1
+
+
+def test_the_least_recently_used_words_give_way(path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    postings = Postings(most=20)
+    assert not postings.settled(connection)
+    assert postings.settled(connection)
+    for word in ('"heron"', '"sky"', '"heron"', '"water"'):
+        assert len(postings.best(connection, [word], 5)) == 5
+    assert list(postings._kept) == ['"water"']
+    assert postings._size == len(TEXTS)
+    assert postings.best(connection, ['"nothing"', '"nowhere"'], 5) == []
+    connection.close()
