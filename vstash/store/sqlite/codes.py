@@ -45,7 +45,7 @@ def agreement(codes: Codes, vector: NDArray[np.float32]) -> NDArray[np.float32]:
     octets = np.ascontiguousarray(codes).view(np.uint8)
     padded = np.zeros(octets.shape[1] * 8, dtype=np.float32)
     padded[: len(vector)] = vector
-    sums = padded.reshape(-1, 8) @ _BITS.T  # (bytes, 256): what each value of each byte adds
+    sums = np.einsum("ij,kj->ik", padded.reshape(-1, 8), _BITS)  # (bytes, 256): what each value of each byte adds
     places = octets + np.arange(0, sums.size, 256)
     found: NDArray[np.float32] = sums.take(places).sum(axis=1)
     return found

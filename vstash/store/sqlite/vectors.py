@@ -135,7 +135,7 @@ def nearest_by_codes(
     if arm.rescore < len(ids):
         ids = ids[np.argpartition(-codes.agreement(found, vector), arm.rescore - 1)[: arm.rescore]]
     kept, matrix = read(connection, number, ids.tolist(), len(vector))
-    cosine = matrix @ vector
+    cosine = dots(matrix, vector)
     best = np.lexsort((np.asarray(kept, dtype=np.int64), -cosine))[: arm.pool]
     return Ranking("vector", tuple(Scored(kept[at], float(cosine[at])) for at in best))
 
@@ -168,8 +168,15 @@ def read(connection: Connection, number: int, ids: Sequence[int], dim: int) -> t
 def cosines(connection: Connection, number: int, ids: Sequence[int], vector: Vectors) -> list[float]:
     """The cosine of each chunk with the vector, in the order asked for; 0 where there is no vector."""
     found, matrix = read(connection, number, ids, len(vector))
-    by_id = dict(zip(found, (matrix @ vector).tolist(), strict=True))
+    by_id = dict(zip(found, dots(matrix, vector).tolist(), strict=True))
     return [by_id.get(id_, 0.0) for id_ in ids]
+
+
+def dots(matrix: Vectors, vector: Vectors) -> NDArray[np.float32]:
+    """The scalar product of each row with the vector, shape (rows,). Not by @: BLAS would wake a thread for each
+    core, which then spins for a while on the core that the next comparison of codes needs."""
+    found: NDArray[np.float32] = np.einsum("ij,j->i", matrix, vector)
+    return found
 
 
 def require_unit(vectors: Vectors, rows_: int, dim: int) -> None:
