@@ -1,4 +1,4 @@
-"""What does an office document say about itself? Title, author and dates of OOXML packages."""
+"""What does an OOXML package say about itself? Its title, author and dates, and its kind."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 from vstash.text.dates import parse_date
@@ -13,6 +14,7 @@ from vstash.text.decode import clean
 from vstash.text.readers.container import parse_xml
 
 CORE = "docProps/core.xml"
+TYPES = "[Content_Types].xml"
 NO_TITLE = re.compile(
     r"(?:powerpoint|microsoft|word) |(?:slide|diapositive|folie|слайд|untitled)\W*\d*$", re.IGNORECASE
 )
@@ -39,3 +41,18 @@ def properties(package: zipfile.ZipFile) -> dict[str, str]:
 def dated(about: Mapping[str, Any]) -> datetime | None:
     """The document's own date: when it was last changed, else when it was made."""
     return parse_date(about.get("modified")) or parse_date(about.get("created"))
+
+
+def regular(package: zipfile.ZipFile, data: bytes, other: re.Pattern[bytes], main: bytes) -> bytes:
+    """The file under the only content type that its parser takes, where it has one of the others of its kind.
+
+    Raises: KeyError when the package names no types.
+    """
+    types = package.read(TYPES)
+    if not other.search(types):
+        return data
+    written = BytesIO()
+    with zipfile.ZipFile(written, "w") as copy:
+        for member in package.namelist():
+            copy.writestr(member, other.sub(main, types) if member == TYPES else package.read(member))
+    return written.getvalue()

@@ -6,7 +6,6 @@ It is the maintained reader of the format; it knows which shape holds a slide's 
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any
@@ -16,12 +15,12 @@ from pptx.exc import PythonPptxError
 
 from vstash.text.readers.base import Extract, one_line
 from vstash.text.readers.container import open_zip, parsing
-from vstash.text.readers.office import dated, properties
+from vstash.text.readers.office import dated, properties, regular
 from vstash.text.readers.writer import Writer
 
 WHAT = "presentation"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_OTHER = re.compile(
+_OTHER = re.compile(  # of shows, templates and files with macros
     rb"application/vnd\.(?:openxmlformats-officedocument\.presentationml\.(?:slideshow|template)"
     rb"|ms-powerpoint\.(?:presentation|slideshow|template)\.macroEnabled)\.main\+xml"
 )
@@ -31,7 +30,7 @@ _MAIN = b"application/vnd.openxmlformats-officedocument.presentationml.presentat
 def read(data: bytes, name: str) -> Extract:
     """A heading and a place for each slide, its shapes in order, its notes at last."""
     with open_zip(data, name, WHAT) as package, parsing(name, WHAT, PythonPptxError, KeyError):
-        shown = pptx.Presentation(BytesIO(_regular(package, data)))
+        shown = pptx.Presentation(BytesIO(regular(package, data, _OTHER, _MAIN)))
         writer = Writer()
         for number, slide in enumerate(shown.slides, 1):
             writer.place({"slide": number})
@@ -39,18 +38,6 @@ def read(data: bytes, name: str) -> Extract:
         about = properties(package)
         about["slides"] = str(len(shown.slides))
     return writer.done("pptx", about.get("title", ""), about, dated(about))
-
-
-def _regular(package: zipfile.ZipFile, data: bytes) -> bytes:
-    """Shows, templates and files with macros under the content type that python-pptx asks for."""
-    types = package.read("[Content_Types].xml")
-    if not _OTHER.search(types):
-        return data
-    written = BytesIO()
-    with zipfile.ZipFile(written, "w") as copy:
-        for member in package.namelist():
-            copy.writestr(member, _OTHER.sub(_MAIN, types) if member == "[Content_Types].xml" else package.read(member))
-    return written.getvalue()
 
 
 def _slide(writer: Writer, slide: Any) -> None:

@@ -7,7 +7,6 @@ for (text boxes, notes, fields) is read from that XML.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -17,20 +16,25 @@ from docx.opc.exceptions import OpcError
 
 from vstash.text.readers.base import Extract
 from vstash.text.readers.container import open_zip, parse_xml, parsing
-from vstash.text.readers.office import dated, properties
+from vstash.text.readers.office import dated, properties, regular
 from vstash.text.readers.writer import Writer
 
 WHAT = "Word document"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|заголовок|标题)\s*(\d)", re.IGNORECASE)
+_OTHER = re.compile(  # of templates and documents with macros
+    rb"application/vnd\.(?:openxmlformats-officedocument\.wordprocessingml\.template\.main"
+    rb"|ms-word\.(?:document|template)\.macroEnabled(?:Template)?\.main)\+xml"
+)
+_MAIN = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _NOTES = ("word/footnotes.xml", "word/endnotes.xml", "word/comments.xml")
 
 
 def read(data: bytes, name: str) -> Extract:
     """The body in order, then headers, footers, notes and comments."""
     with open_zip(data, name, WHAT) as package, parsing(name, WHAT, OpcError, KeyError):
-        document = docx.Document(BytesIO(_regular(package, data)))
+        document = docx.Document(BytesIO(regular(package, data, _OTHER, _MAIN)))
         styles = {style.get(f"{_W}styleId", ""): _name(style) for style in document.styles.element.iter(f"{_W}style")}
         writer = Writer()
         _Body(writer, styles).write(document.element.body)
@@ -39,23 +43,6 @@ def read(data: bytes, name: str) -> Extract:
                 _notes(writer, parse_xml(package.read(part)))
         about = properties(package)
     return writer.done("docx", about.get("title", ""), about, dated(about))
-
-
-def _regular(package: zipfile.ZipFile, data: bytes) -> bytes:
-    """Templates and documents with macros under the content type that python-docx asks for."""
-    types = package.read("[Content_Types].xml")
-    main = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
-    other = re.compile(
-        rb"application/vnd\.(?:openxmlformats-officedocument\.wordprocessingml\.template\.main"
-        rb"|ms-word\.(?:document|template)\.macroEnabled(?:Template)?\.main)\+xml"
-    )
-    if not other.search(types):
-        return data
-    written = BytesIO()
-    with zipfile.ZipFile(written, "w") as copy:
-        for member in package.namelist():
-            copy.writestr(member, other.sub(main, types) if member == "[Content_Types].xml" else package.read(member))
-    return written.getvalue()
 
 
 class _Body:
