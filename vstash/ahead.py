@@ -44,10 +44,12 @@ class Ahead(Generic[Job, Made]):
         if job not in self._line:
             return self._work(job)
         for passed in list(takewhile(lambda one: one != job, self._line)):
-            self._drop(passed)
+            del self._line[passed]
+            if passed in self._begun:
+                self._begun.pop(passed).cancel()
         self._begin()
-        done = self._begun[job]
-        self._drop(job)
+        del self._line[job]
+        done = self._begun.pop(job)
         self._begin()
         return done.result()
 
@@ -61,9 +63,3 @@ class Ahead(Generic[Job, Made]):
             if job not in self._begun:
                 self._thread = self._thread or ThreadPoolExecutor(1)
                 self._begun[job] = self._thread.submit(self._work, job)
-
-    def _drop(self, job: Job) -> None:
-        del self._line[job]
-        done = self._begun.pop(job, None)
-        if done is not None:
-            done.cancel()
