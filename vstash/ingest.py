@@ -79,16 +79,18 @@ class Ingest:
         Raises: StoreError, EncoderError; a source that cannot be read is a result.
         """
         with Sandbox() as sandbox, _Loading(lambda one: one.load(sandbox)) as ahead:
-            yield from self._add(self._announced(_groups(pending, BATCH_FILES), ahead), ahead)
+            yield from self._add(self._announced(_groups(pending, BATCH_FILES), sandbox, ahead), ahead)
 
-    def _announced(self, groups: Iterable[_Group], ahead: _Loading) -> Iterator[_Group]:
+    def _announced(self, groups: Iterable[_Group], sandbox: Sandbox, ahead: _Loading) -> Iterator[_Group]:
         """The groups, each when what takes long to load in the next one is on its way."""
         for group, following in pairwise(chain([()], groups, [()])):
             early = [one for one in following if isinstance(one, Pending) and one.early]
             known = self._store.known([one.uri for one in early]) if early else {}
-            for one in early:
-                if not self._unchanged(one, known):
-                    ahead.expect(one, one.early)
+            fresh = [one for one in early if not self._unchanged(one, known)]
+            if fresh and len(following) == BATCH_FILES:
+                sandbox.start()
+            for one in fresh:
+                ahead.expect(one, one.early)
             yield group
 
     def _add(self, groups: Iterable[_Group], ahead: _Loading) -> Iterator[AddResult]:

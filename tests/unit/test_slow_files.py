@@ -11,10 +11,12 @@ import time
 import zipfile
 from pathlib import Path
 
+import docx
 import pytest
 
 from tests.unit.test_text_read import pdf
 from vstash import Memory
+from vstash.ingest import BATCH_FILES
 from vstash.types import AddResult
 
 ADDS = """
@@ -79,6 +81,23 @@ def test_nothing_else_starts_one(folder: Path) -> None:
     for path in [*folder.glob("*.pdf"), folder / "08.txt", folder / "09.zip"]:
         path.unlink()
     assert added(folder)[0] == 0
+
+
+@pytest.mark.parametrize(("others", "processes"), [(BATCH_FILES, 1), (BATCH_FILES // 2, 0)])
+def test_what_is_heavy_goes_to_the_child_where_there_is_much_to_read(
+    tmp_path: Path, others: int, processes: int
+) -> None:
+    """Among few files a child is not worth its start."""
+    made = tmp_path / "files"
+    made.mkdir()
+    for number in range(others):
+        (made / f"{number:02}.md").write_text(f"# Ship {number}\n")
+    document = docx.Document()
+    document.add_heading("Log")
+    document.save(str(made / "00a.docx"))
+    started, results = added(made)
+    assert started == processes
+    assert {status for _, status in results} == {"added"}
 
 
 def test_what_is_stored_is_what_it_would_be_one_by_one(folder: Path, tmp_path: Path, memory: Memory) -> None:

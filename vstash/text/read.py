@@ -11,7 +11,7 @@ from vstash.config import Limits
 from vstash.errors import SourceTooLarge, UnsupportedSource
 from vstash.text.formats import READERS, reader_for
 from vstash.text.readers.base import Extract, NestingReader, Reader
-from vstash.text.sandbox import SANDBOXED, Sandbox
+from vstash.text.sandbox import HEAVY, SANDBOXED, Sandbox
 from vstash.text.unpacking import PACKAGES, refuse_bomb
 
 __all__ = ["Extract", "apart", "call", "extract"]
@@ -21,8 +21,8 @@ DEFAULT = Limits()
 
 
 def apart(name: str) -> bool:
-    """Whether a file of this name is one for the sandbox, or may hold such files."""
-    return READERS.get(PurePath(name).suffix.lower()) in SANDBOXED | NESTING
+    """Whether a file of this name may be one for the sandbox, or hold such files."""
+    return READERS.get(PurePath(name).suffix.lower()) in SANDBOXED | HEAVY | NESTING
 
 
 def extract(data: bytes, name: str, limits: Limits = DEFAULT, sandbox: Sandbox | None = None) -> Extract:
@@ -41,7 +41,7 @@ def extract(data: bytes, name: str, limits: Limits = DEFAULT, sandbox: Sandbox |
     if reader in PACKAGES:
         refuse_bomb(data, name, limits)
     try:
-        if reader in SANDBOXED:
+        if sandbox.reads(reader):
             found = sandbox.read(reader, data, name, limits)
         else:
             found = call(reader, data, name, limits, sandbox)

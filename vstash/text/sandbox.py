@@ -24,6 +24,8 @@ from vstash.types import Heading, Place
 
 # Readers over native code, or over formats whose damaged files are known to run on or to unfold without end.
 SANDBOXED = frozenset({"pdf", "workbook", "oldword", "oldslides", "outlook"})
+# Readers that take long to import, or over a file: they go where the others are when a child runs.
+HEAVY = frozenset({"worddoc", "slides", "opendocument", "ebook", "webpage"})
 LENGTH = 8  # bytes before each message that say how many follow
 
 
@@ -61,6 +63,16 @@ class Sandbox:
             child.kill()
         with self._lock:
             self._end()
+
+    def start(self) -> None:
+        """Start the child if there is none: much is to be read."""
+        if self._child is None:
+            with self._lock:
+                self._running()
+
+    def reads(self, reader: str) -> bool:
+        """Whether files of this reader are for the child, now."""
+        return reader in SANDBOXED or (reader in HEAVY and self._child is not None)
 
     def read(self, reader: str, data: bytes, name: str, limits: Limits) -> Extract:
         """What the reader module makes of the file. Raises: UnsupportedSource, SourceTooLarge; ValueError if closed."""
