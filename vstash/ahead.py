@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import takewhile
 from typing import Generic, TypeVar
 
-JOBS = 16  # at most this many under way or done, and not yet taken
+JOBS = 64  # at most this many under way or done, and not yet taken
 SIZE = 32 << 20  # and, but for one, jobs of this size together
 
 Job = TypeVar("Job", bound=Hashable)

@@ -28,17 +28,18 @@ class Labels:
     limits: Limits = field(default=Limits(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pending:
     """A source on its way: `load` reads and parses it when its turn comes, unless `stored` shows that
-    nothing has changed. `early` is the size in bytes of one that is worth loading before its turn."""
+    nothing has changed. `size` is that of a file in bytes, `slow` whether its format takes long to read."""
 
     uri: str
     content_hash: str
     labels: Labels
     load: Callable[[Sandbox], Source]
     modified_at: datetime | None = None
-    early: int = 0
+    size: int = 0
+    slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
         source = from_bytes(data, uri, labels).load(sandbox)
         return replace(source, modified_at=modified, dated_at=source.dated_at or dated(path))
 
-    return Pending(uri, content_hash, labels, load, modified_at, status.st_size if apart(path.name) else 0)
+    return Pending(uri, content_hash, labels, load, modified_at, status.st_size, apart(path.name))
 
 
 def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
@@ -109,6 +110,7 @@ def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Sour
         headings=found.headings,
         atoms=found.atoms,
         places=found.places,
+        chunks=found.chunks,
     )
 
 

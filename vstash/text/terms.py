@@ -121,13 +121,11 @@ def _extra(text: str) -> Iterator[str]:
         for word in _MIXED.findall(text):
             yield from _pieces(word)
         return
-    if not _RUN.search(text):
-        for match in _MIXED.finditer(text):
-            if _whole(text, *match.span()):
-                yield from _pieces(match[0])
-        return
-    for token in _TOKEN.findall(text):
-        parts = _PARTS.findall(token)
+    done = 0
+    for start, end in _running(text):
+        yield from _identifiers(text, done, start)
+        done = end
+        parts = _PARTS.findall(text, start, end)
         for part in parts:
             if _RUN.match(part):
                 yield from _grams(part)
@@ -135,6 +133,27 @@ def _extra(text: str) -> Iterator[str]:
             else:
                 yield from [part.lower()] if len(parts) > 1 else ()  # unicode61 joins it to the run it touches
                 yield from _pieces(part)
+    yield from _identifiers(text, done, len(text))
+
+
+def _running(text: str) -> Iterator[tuple[int, int]]:
+    """The spans of the words that hold a run without spaces, in order."""
+    end = 0
+    for run in _RUN.finditer(text):
+        start = run.start()
+        if start >= end:
+            while start > end and text[start - 1].isalnum():
+                start -= 1
+            word = _TOKEN.match(text, start)
+            end = word.end() if word else run.end()
+            yield start, end
+
+
+def _identifiers(text: str, start: int, end: int) -> Iterator[str]:
+    """The pieces of the identifiers in text[start:end], which cuts no word."""
+    for match in _MIXED.finditer(text, start, end):
+        if _whole(text, *match.span()):
+            yield from _pieces(match[0])
 
 
 def _whole(text: str, start: int, end: int) -> bool:
