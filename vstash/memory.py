@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,8 @@ from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, InvalidQu
 from vstash.extras import later
 from vstash.filters import And, Filter, from_options
 from vstash.store import open_store, restore
-from vstash.store.base import Passage, Store
-from vstash.types import AddResult, Document, Mode, Query, Report, Results, Source
+from vstash.store.base import Passage, Store, utc_now
+from vstash.types import AddResult, Document, Mode, Query, Report, Results, Source, Space
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -33,11 +33,6 @@ else:  # what a search does without
 
 DEFAULT = Limits()
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-
-
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
 
 
 def _silent(done: int) -> None:
@@ -279,12 +274,14 @@ class Memory:
         return {**self._store.statistics(), "encoder": space.id if space else None}
 
     def check(self, *, repair: bool = False, fast: bool = False, report: Callable[[str], object] = str) -> Report:
-        """Verify what is stored; `repair` rebuilds what is derived and never touches documents.
+        """Verify what is stored; `repair` rebuilds what is derived and never touches documents. Vectors that are gone
+        or damaged are made again by the encoder they were made with, loaded for it if need be.
 
         `fast` compares counts and keys only: seconds where verifying every byte takes minutes. `report` is told
         the name of each check before it starts.
         """
-        return check.run(self._store, repair=repair, fast=fast, now=self._now, report=report)
+        loaded = self._fitting if repair else None
+        return check.run(self._store, loaded, fast=fast, now=self._now, report=report)
 
     def backup(self, target: str | os.PathLike[str], *, force: bool = False) -> None:
         """Copy the memory as it is now to a file, while others go on; the copy is verified before it has its name.
@@ -341,6 +338,10 @@ class Memory:
 
     def _ingest(self) -> ingest.Ingest:
         return ingest.Ingest(self._store, self._needed(), self._now)
+
+    def _fitting(self, space: Space) -> Encoder:
+        own = self._encoder
+        return own if own is not None and own.space.id == space.id else load_encoder(for_space(space))
 
     def _needed(self) -> Encoder:
         if self._encoder is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vstash.errors import DatabaseNotFound, SpaceMismatch, StoreReadOnly
 from vstash.extras import later
 from vstash.filters import Filter
-from vstash.store.base import Entry, Passage, Renamed, Stored
+from vstash.store.base import Entry, Passage, Renamed, Stored, utc_now
 from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, postings, spaces, vectors
 from vstash.store.sqlite.connection import connect, discard, reading, translated, writing
 from vstash.store.sqlite.scan import Scanner
@@ -30,11 +30,6 @@ else:  # what a search does without
 
 Vectors = NDArray[np.float32]
 Pieces = NDArray[np.uint32]
-
-
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
 
 
 class SqliteStore:
@@ -313,6 +308,11 @@ class SqliteStore:
                 checks.repair(self.connection)
                 findings = checks.run(self.connection, report)
             return findings
+
+    def release(self) -> None:
+        """Rebuild what is derived without the vectors that cannot be used."""
+        with self._use():
+            checks.repair(self.connection, release=True)
 
     def note_check(self, report: Report) -> None:
         """Remember how a full check ended, where that can be written."""
