@@ -40,9 +40,7 @@ def run(
     return found
 
 
-def _encoded(
-    store: Store, findings: list[Finding], loading: Loading, report: Callable[[str], object]
-) -> list[Finding]:
+def _encoded(store: Store, findings: list[Finding], loading: Loading, report: Callable[[str], object]) -> list[Finding]:
     """The findings after vectors and word-pieces were made again, or with the reason why they cannot be."""
     space = store.space()
     if space is None or all(one.ok for one in findings if one.check in ENCODED):

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from vstash.cli import render
-from vstash.cli.app import Session
+from vstash.cli.app import Session, make_folder
 from vstash.cli.options import Json
 from vstash.errors import InputError, VstashError
 
@@ -55,7 +55,7 @@ def restore(
     session: Session = context.obj
     settings = session.settings
     target = settings.db.expanduser()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     Memory.restore(file, target, force=force, busy_wait=settings.busy_wait)
     _said(session, {"file": str(file), "db": str(target)}, f"restored {target} from {file}", json=json)
 
@@ -74,7 +74,7 @@ def export(
         else:
             count = _export(memory, Path(file), vectors=vectors, force=force)
     if not session.quiet:
-        render.talk(f"{count:,} documents exported")
+        render.talk(f"{render.counted(count, 'document')} exported")
 
 
 def import_(
@@ -86,8 +86,12 @@ def import_(
     session: Session = context.obj
     counts: Counter[str] = Counter()
     with _lines(file) as lines, _fitting(session, lines) as (memory, all_lines):
-        for result in memory.import_(all_lines):
-            counts[result.status] += 1
+        try:
+            for result in memory.import_(all_lines):
+                counts[result.status] += 1
+        except VstashError:
+            session.talk(f"{counts['added'] + counts['replaced']:,} stored before the end")
+            raise
     said = ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "nothing to import"
     _said(session, dict(counts), said, json=json)
 

@@ -6,6 +6,7 @@ carry a current SQLite that can load sqlite-vec everywhere.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -262,6 +263,22 @@ _MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str, str], ...] = (
     (apsw.NoMemError, StoreError, "ran out of memory", "close other programs and try again"),
     (apsw.TooBigError, StoreError, "was given a value over SQLite's limit", "split the document"),
 )  # fmt: skip
+
+
+def absent(path: Path) -> bool:
+    """Whether there is no database yet. Raises: StoreReadOnly where we may not look."""
+    try:
+        return not path.exists() or (path.is_file() and path.stat().st_size == 0)
+    except OSError as error:
+        raise StoreReadOnly(
+            f"{path} cannot be reached: {error.strerror}", hint="check the permissions of the folders above it"
+        ) from error
+
+
+def require_same(process: int, path: Path) -> None:
+    """SQLite's locks do not follow a process into its fork, where writing could tear the file. Raises: StoreError."""
+    if os.getpid() != process:
+        raise StoreError(f"{path} was opened before this process was forked", hint="open it again in this process")
 
 
 @contextmanager
