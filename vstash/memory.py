@@ -193,14 +193,8 @@ class Memory:
         """
         labels = self._labels(collection, tags)
         several = arguments.several("texts", texts)
-        columns = list(
-            zip(
-                several,
-                arguments.column("uris", uris, several),
-                arguments.column("titles", titles, several),
-                strict=True,
-            )
-        )
+        own = (arguments.column(name, values, several) for name, values in (("uris", uris), ("titles", titles)))
+        columns = list(zip(several, *own, strict=True))
         for text, uri, title in columns:
             arguments.texts(text=text, uri=uri or "", title=title or "")
         pending = [ingest.from_text(text, uri, title or "", labels) for text, uri, title in columns]
@@ -321,7 +315,7 @@ class Memory:
 
         Raises: InputError naming the line that cannot be read; what came before it is stored.
         """
-        return exchange.Import(self._store, self._encoder).run(lines)
+        return exchange.Import(self._store, self._encoder, self._limits).run(lines)
 
     def compact(self) -> None:
         """Give the space of what was forgotten back to the file system; searches go on, writers wait."""

@@ -147,3 +147,15 @@ def test_a_query_of_bytes_that_are_no_text_is_searched_for(run: Run, docs: Path)
     ran = run("search", os.fsdecode(b"cat \xff \x00"), "--json")
     assert ran.code == 0
     assert json.loads(ran.out)["hits"]
+
+
+def test_a_text_without_a_title_goes_by_its_first_words(run: Run) -> None:
+    run(
+        "remember", "The door code is 4711.\nAsk the neighbour, who has kept a second key since the summer of the flood"
+    )
+    run("remember", "grey heron", "--title", "Birds")
+    shown = run("search", "door code", "-n", "1").out.splitlines()
+    assert shown[0] == "1. The door code is 4711. Ask the neighbour, who has kept…"
+    assert shown[1].startswith("   memory:")
+    assert run("search", "heron", "-n", "1").out.startswith("1. Birds\n")
+    assert run("search", "door code", "-n", "1", "--json").json["hits"][0]["title"] == ""

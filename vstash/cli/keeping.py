@@ -12,8 +12,9 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from vstash.cli import render
-from vstash.cli.app import Session, make_folder
+from vstash.cli.app import FAILURE, Session, make_folder
 from vstash.cli.options import Json
+from vstash.cli.progress import add_failure
 from vstash.errors import InputError, VstashError
 
 if TYPE_CHECKING:
@@ -89,11 +90,15 @@ def import_(
         try:
             for result in memory.import_(all_lines):
                 counts[result.status] += 1
+                if result.status == "failed":
+                    add_failure(result)
         except VstashError:
             session.talk(f"{counts['added'] + counts['replaced']:,} stored before the end")
             raise
     said = ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "nothing to import"
     _said(session, dict(counts), said, json=json)
+    if counts["failed"]:
+        raise typer.Exit(FAILURE)
 
 
 @contextmanager
