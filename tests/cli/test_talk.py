@@ -155,7 +155,7 @@ def test_a_text_without_a_title_goes_by_its_first_words(run: Run) -> None:
     )
     run("remember", "grey heron", "--title", "Birds")
     shown = run("search", "door code", "-n", "1").out.splitlines()
-    assert shown[0] == "1. The door code is 4711. Ask the neighbour, who has kept…"
+    assert shown[0] == "1. The door code is 4711. Ask the neighbour, who has kept a…"
     assert shown[1].startswith("   memory:")
     assert run("search", "heron", "-n", "1").out.startswith("1. Birds\n")
     assert run("search", "door code", "-n", "1", "--json").json["hits"][0]["title"] == ""

@@ -184,7 +184,11 @@ def run(given: Sequence[str]) -> int:
         render.problem("UsageError", *_unreadable(error), with_json=with_json)
         return USAGE
     except OSError as error:
-        return _without_output(error)
+        if error.filename is None:
+            return _without_output(error)
+        said = f"{error.filename!s} cannot be used: {error.strerror}"
+        render.problem(type(error).__name__, said, "check the path and its permissions", with_json=with_json)
+        return FAILURE
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     if code == INTERRUPTED:  # newer Typers make this of Ctrl-C themselves

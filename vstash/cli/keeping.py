@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
+from vstash import arguments
 from vstash.cli import render
 from vstash.cli.app import FAILURE, Session, make_folder
 from vstash.cli.options import Json
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def backup(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Where to put the copy.")],
+    file: Annotated[str, typer.Argument(help="Where to put the copy.")],
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -41,12 +42,12 @@ def backup(
     session: Session = context.obj
     with session.open(encode=False) as memory:
         memory.backup(file, force=force)
-    _said(session, {"file": str(file), "bytes": file.stat().st_size}, f"backed up to {file}", json=json)
+    _said(session, {"file": file, "bytes": Path(file).stat().st_size}, f"backed up to {file}", json=json)
 
 
 def restore(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A backup.")],
+    file: Annotated[str, typer.Argument(help="A backup.")],
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -58,7 +59,7 @@ def restore(
     target = settings.db.expanduser()
     make_folder(target.parent)
     Memory.restore(file, target, force=force, busy_wait=settings.busy_wait)
-    _said(session, {"file": str(file), "db": str(target)}, f"restored {target} from {file}", json=json)
+    _said(session, {"file": file, "db": str(target)}, f"restored {target} from {file}", json=json)
 
 
 def export(
@@ -73,7 +74,7 @@ def export(
         if file == "-":
             count = memory.export(sys.stdout.write, vectors=vectors)
         else:
-            count = _export(memory, Path(file), vectors=vectors, force=force)
+            count = _export(memory, Path(arguments.path(file)), vectors=vectors, force=force)
     if not session.quiet:
         render.talk(f"{render.counted(count, 'document')} exported")
 

@@ -113,7 +113,9 @@ def connect(path: Path, *, create: bool, busy_wait: float = BUSY_WAIT, vfs: str 
     with translated(path):
         try:
             connection = _open(str(path), flags, busy_wait, vfs)
-        except (apsw.CantOpenError, apsw.ReadOnlyError):
+        except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
+            if os.path.isdir(path):  # noqa: PTH112  (False where we may not look)
+                raise StoreReadOnly(f"{path} is no file", hint="name one: --db FOLDER/memory.db") from error
             if create or not path.is_file():
                 raise
             connection = _open_unwritable(path, busy_wait)
