@@ -10,7 +10,7 @@ from vstash.encode.base import Encoder, Naming
 from vstash.filters import And, Eq, Filter, matches
 from vstash.rank import presence
 from vstash.rank.stages import STAGES
-from vstash.search import Found, Trace, Vector, apply_stages, find, naming, query_vector, setting_for, standing
+from vstash.search import Found, Trace, Vector, apply_stages, find, knowing, naming, query_vector, setting_for, standing
 from vstash.store.base import Store
 from vstash.types import MAX_LIMIT, Arm, Candidate, Document, Facts, Query
 
@@ -136,8 +136,8 @@ def _vector_distance(case: _Case, found: Found) -> Iterator[str]:
 
 def _followed(case: _Case, found: Found) -> Loss:
     """It was a candidate: run the stages one by one and see which one drops it."""
-    setting = setting_for(case.store, found, case.now)
-    candidates = standing(found, setting)
+    setting = knowing(case.store, setting_for(case.store, found, case.now), found.candidates)
+    candidates = standing(found.candidates, setting)
     for name in found.plan.stages:
         kept = STAGES[name](candidates, setting)
         rank = _first(case, [one.chunk_id for one in candidates])

@@ -13,7 +13,7 @@ from contextlib import suppress
 import numpy as np
 
 from vstash.errors import StoreCorrupt
-from vstash.store.sqlite import codes, documents, frequencies, pieces, quick, vectors
+from vstash.store.sqlite import codes, documents, frequencies, pieces, postings, quick, vectors
 from vstash.store.sqlite.connection import (
     Connection,
     Damaged,
@@ -44,6 +44,7 @@ def repair(connection: Connection, *, release: bool = False) -> None:
     vector can be encoded again.
     """
     with suppress(*Damaged), writing(connection):
+        postings.note_rewriting(connection)
         connection.execute("INSERT INTO chunk_fts (chunk_fts) VALUES ('rebuild')")
         connection.execute("DELETE FROM term")
         connection.execute("UPDATE meta SET value = (SELECT count(*) FROM chunk) WHERE key = 'chunks'")
