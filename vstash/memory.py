@@ -24,11 +24,14 @@ from vstash.types import AddResult, Document, Mode, Query, Report, Results, Sour
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from vstash import check, exchange, gather, ingest, reindex, sync, walk, why
+    from vstash import check, exchange, gather, ingest, intake, reindex, sync, walk, why
 else:  # what a search does without
-    check, exchange, gather, ingest, reindex, sync, walk, why = map(
+    check, exchange, gather, ingest, intake, reindex, sync, walk, why = map(
         later,
-        (f"vstash.{name}" for name in ("check", "exchange", "gather", "ingest", "reindex", "sync", "walk", "why")),
+        (
+            f"vstash.{name}"
+            for name in ("check", "exchange", "gather", "ingest", "intake", "reindex", "sync", "walk", "why")
+        ),
     )
 
 DEFAULT = Limits()
@@ -167,7 +170,7 @@ class Memory:
         Raises: UnsupportedSource for a blank text.
         """
         arguments.texts(text=text, title=title, uri=uri or "")
-        pending = ingest.from_text(text, uri, title, self._labels(collection, tags))
+        pending = intake.from_text(text, uri, title, self._labels(collection, tags))
         [result] = self._ingest().add([pending])
         return result
 
@@ -175,7 +178,7 @@ class Memory:
         """Store the content of a file that is not one, such as standard input; the uri's ending names the format."""
         arguments.content(data)
         arguments.texts(uri=uri)
-        [result] = self._ingest().add([ingest.from_bytes(data, uri, self._labels(collection, tags))])
+        [result] = self._ingest().add([intake.from_bytes(data, uri, self._labels(collection, tags))])
         return result
 
     def add_texts(
@@ -197,14 +200,15 @@ class Memory:
         columns = list(zip(several, *own, strict=True))
         for text, uri, title in columns:
             arguments.texts(text=text, uri=uri or "", title=title or "")
-        pending = [ingest.from_text(text, uri, title or "", labels) for text, uri, title in columns]
         if vectors is None:
+            pending = [intake.from_text(text, uri, title or "", labels) for text, uri, title in columns]
             return list(self._ingest().add(pending))
-        return self._ingest().add_vectors([one.load() for one in pending], vectors)
+        sources = [intake.of_text(text, uri, title or "", labels) for text, uri, title in columns]
+        return self._ingest().add_vectors(sources, vectors)
 
     def add_sources(self, sources: Iterable[Source]) -> Iterator[AddResult]:
         """Store documents read elsewhere; their `content_hash` decides whether they are unchanged."""
-        return self._ingest().add(ingest.from_source(source) for source in sources)
+        return self._ingest().add(intake.from_source(source) for source in sources)
 
     def search(
         self,
@@ -338,13 +342,13 @@ class Memory:
                 f"the query has {length:,} characters, the limit is {limit:,}", hint="shorten it, or raise max_query"
             )
 
-    def _labels(self, collection: str, tags: Sequence[str]) -> ingest.Labels:
+    def _labels(self, collection: str, tags: Sequence[str]) -> intake.Labels:
         names = arguments.several("tags", tags)
         for name in (collection, *names):
             arguments.texts(**{"a collection or tag": name})
         if not all(name.strip() for name in (collection, *names)):
             raise InputError("a collection or tag is blank", hint="give it a name")
-        return ingest.Labels(collection, tuple(sorted(set(names))), self._limits)
+        return intake.Labels(collection, tuple(sorted(set(names))), self._limits)
 
     def _ingest(self) -> ingest.Ingest:
         return ingest.Ingest(self._store, self._needed(), self._now)

@@ -31,6 +31,7 @@ from vstash.types import CONFIDENCES, Candidate, Hit, Note, Plan, Query, Ranking
 Vector = NDArray[np.float32]
 
 AHEAD = 4  # candidates looked at first for each hit wanted
+WIDER = (1, 8, 64)  # times as many candidates as usual, one after another while they leave too few
 
 
 class Done(Protocol):
@@ -78,6 +79,11 @@ class Found:
     meaning: float
     held: Mapping[int, frozenset[int]]
 
+    @property
+    def more(self) -> bool:
+        """Whether a side may know of more candidates than were taken."""
+        return any(len(ranking.items) >= arm.pool for arm, ranking in zip(self.plan.arms, self.rankings, strict=True))
+
 
 def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vector: ArrayLike | None = None) -> Results:
     """The hits for a query, best first. `vector` is used in place of encoding the query.
@@ -93,9 +99,8 @@ def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vecto
     with store.reading():
         if asked is not None:
             _require_space(store, encoder)
-        found = find(store, query, asked, trace, naming(encoder))
+        found, kept = answered(store, query, asked, now, trace, naming(encoder))
         level = confidence.level(found.cosine, found.noise, found.evidence)
-        kept = apply_stages(store, found, now, trace)
         if CONFIDENCES.index(level) < CONFIDENCES.index(query.min_confidence):
             trace.notes.append(Note("confidence", len(kept), 0, f"{level}, {query.min_confidence} was asked for"))
             kept = ()
@@ -115,12 +120,28 @@ def _require_space(store: Store, encoder: Encoder) -> None:
         )
 
 
-def find(store: Store, query: Query, vector: Vector | None, trace: Trace, namer: Naming | None = None) -> Found:
-    """Plan the query, run its arms and fuse them. `namer` names word-pieces, if the encoder does."""
+def answered(
+    store: Store, query: Query, vector: Vector | None, now: datetime, trace: Trace, namer: Naming | None
+) -> tuple[Found, Candidates]:
+    """What was found, and what its stages keep. Where passages that say the same leave fewer than were asked for,
+    more candidates are taken."""
+    for wider in WIDER:
+        found = find(store, query, vector, trace, namer, wider)
+        kept = apply_stages(store, found, now, trace)
+        if len(kept) >= query.limit or not found.more:
+            break
+    return found, kept
+
+
+def find(
+    store: Store, query: Query, vector: Vector | None, trace: Trace, namer: Naming | None = None, wider: int = 1
+) -> Found:
+    """Plan the query, run its arms and fuse them. `namer` names word-pieces, if the encoder does; `wider` as in
+    `plan`."""
     pieces = None if namer is None else tuple(namer.pieces(query.text))
     with trace.step("plan") as done:
         stats = statistics(store, query, namer, pieces)
-        plan = make_plan(query, stats)
+        plan = make_plan(query, stats, wider)
         done(len(plan.arms), "; ".join(plan.reason))
     rankings = []
     for arm in plan.arms:

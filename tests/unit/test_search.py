@@ -293,3 +293,13 @@ def test_facts_are_asked_for_the_top_alone_unless_it_says_the_same(tmp_path: Pat
         asked.clear()
         assert len({hit.text.strip() for hit in memory.search("gull", limit=5)}) == 5
         assert asked[0] == 20 < asked[1]
+
+
+def test_passages_that_say_the_same_do_not_crowd_out_the_others(tmp_path: Path, encoder: HashEncoder) -> None:
+    with Memory.open(tmp_path / "same.db", encoder=encoder) as memory:
+        memory.add_texts(["gull " * 20 + " " * number for number in range(400)])
+        memory.add_texts([f"a gull and a long list of other birds, {number} of them" for number in range(9)])
+        found = memory.search("gull gull gull", limit=5)
+        assert len({hit.text.strip() for hit in found}) == 5
+        assert any("repetitions" in reason for reason in found.plan.reason)
+        assert len(memory.search("gull", limit=5, mode="keyword")) == 5
