@@ -18,20 +18,20 @@ LAYERS = (
     ("watch",),
     ("memory", "doctor"),
     ("why",),
-    ("sync", "gather"),
+    ("sync", "gather", "check"),
     ("pages",),
-    ("ingest", "search", "check", "evaluate", "exchange", "reindex", "walk", "history"),
+    ("ingest", "search", "evaluate", "exchange", "reindex", "walk", "history"),
     ("plan", "opening", "ahead", "intake"),
     ("rank", "encode", "store", "text", "fetch"),
     ("filters",),
-    ("types", "extras", "config"),
+    ("types", "extras", "config", "arguments"),
     ("errors",),
 )
 PURE = ("plan", "rank", "filters", "opening", "types", "errors")  # no I/O: these may not touch the outside
 OUTSIDE = {"apsw", "sqlite_vec", "os", "pathlib", "subprocess", "socket", "shutil", "tempfile", "time", "random"}
 DRIVER = {"apsw", "sqlite_vec", "sqlite3"}
 DRIVER_HOME = "vstash.store.sqlite.connection"
-LAZY = ("vstash.cli", "vstash.store")  # command bodies; the choice of a store
+LAZY = ("vstash.cli", "vstash.store", "vstash.__main__")  # command bodies; the choice of a store; the command line
 BY_NAME = {  # what is loaded when it is first needed, by name
     "vstash": "public names",
     "vstash.extras": "optional packages",

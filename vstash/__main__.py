@@ -1,6 +1,19 @@
-"""`python -m vstash` is the command line."""
+"""The command line: what `vstash` and `python -m vstash` run."""
 
-from vstash.cli.app import main
+import signal
+
+
+def main() -> None:
+    """Run it. While it is being loaded Ctrl-C ends the process and says nothing: there is nothing yet to end well."""
+    heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # a shell's background jobs do not
+    if heeded:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from vstash.cli.app import main as run
+
+    if heeded:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -39,7 +39,7 @@ def _number(low: float, high: float) -> Callable[[object], float]:
         except ValueError:
             number = None
         if number is None or not low <= number <= high:
-            raise ValueError(f"should be a number from {low:g} to {high:g}")
+            raise ValueError(f"should be a number from {low:.15g} to {high:.15g}")
         return number
 
     return read

@@ -18,7 +18,9 @@ from vstash.errors import DatabaseNotFound, VstashError
 from vstash.store import describe, engine
 from vstash.types import Space
 
-NETWORK = ("nfs", "cifs", "smb", "smb2", "9p", "fuse.sshfs", "afpfs", "webdav")  # where locks cannot be trusted
+# Where locks cannot be trusted: shares, and folders of a host seen from a virtual machine.
+NETWORK = ("nfs", "cifs", "smb", "9p", "afpfs", "afs", "ceph", "glusterfs", "vboxsf", "webdav", "davfs", "virtiofs")
+MOUNTED = ("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs", "fuse.glusterfs", "fuse.vmhgfs-fuse")
 SCARCE = 2  # times the file's size that should be free: a backup beside it, or a compaction
 OLD_CHECK = 30  # days
 
@@ -95,7 +97,7 @@ def _encoder(settings: Settings) -> Iterator[Fact]:
 def _place(path: Path) -> Iterator[Fact]:
     folder = next(one for one in [path, *path.parents] if os.path.exists(one))  # noqa: PTH110  (False where we may not look)
     kind = file_system(folder)
-    network = kind in NETWORK
+    network = is_network(kind)
     advice = "move the database to a local disk: locks on a network share cannot be trusted" if network else ""
     yield Fact("file system", ok=not network, said=kind or "unknown", advice=advice)
     free = shutil.disk_usage(folder).free
@@ -114,7 +116,7 @@ def _file(path: Path, settings: Settings) -> Iterator[Fact]:
     yield Fact("database", ok=True, said=f"{path}: {found['documents']:,} documents, {found['chunks']:,} chunks")
     yield Fact("size", ok=True, said=_size(found), advice=_waste(found))
     yield _log(found)
-    yield _same_encoder(found["space"], settings)
+    yield from _answer("vectors", lambda: iter([_same_encoder(found["space"], settings)]))
     yield _last_check(found["checked"], datetime.now(UTC))
     wrong = "; ".join(f"{finding.check}: {', '.join(finding.sample)}" for finding in found["findings"])
     yield Fact(
@@ -154,6 +156,11 @@ def _same_encoder(space: Space | None, settings: Settings) -> Fact:
     same = space.id == load(settings.encoder).space.id
     advice = "" if same else f"pass --encoder {space.model}, or run: vstash reindex --encoder {settings.encoder}"
     return Fact("vectors", ok=same, said=f"{space.model}, {space.dim} dimensions", advice=advice)
+
+
+def is_network(kind: str) -> bool:
+    """Whether locks on this kind of file system cannot be trusted; some have a version in their name, as nfs4."""
+    return kind in (*NETWORK, *MOUNTED) or kind.rstrip("0123456789") in NETWORK
 
 
 def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:

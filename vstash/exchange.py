@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, StringConstraints, ValidationError
 
+from vstash.config import Limits
 from vstash.encode.base import Encoder
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
-from vstash.errors import BadVectors, InputError
+from vstash.errors import BadVectors, InputError, SourceTooLarge
 from vstash.store.base import Entry, Store, Stored
 from vstash.text.passage import digest, own_title, passage
 from vstash.types import AddResult, Chunk, Source, Space
@@ -138,18 +139,20 @@ def _encoded(entry: Entry, at: int) -> dict[str, Any]:
 
 class Import:
     """Puts the documents of an export into a store. Vectors that the lines bring are used when they are of
-    the store's space, or the store has none yet; else `encoder` makes them."""
+    the store's space, or the store has none yet; else `encoder` makes them. No document is over the limits."""
 
-    def __init__(self, store: Store, encoder: Encoder | None) -> None:
+    def __init__(self, store: Store, encoder: Encoder | None, limits: Limits) -> None:
         self._store = store
         self._encoder = encoder
+        self._limits = limits
 
     def run(self, lines: Iterable[str]) -> Iterator[AddResult]:
-        """One result for each document; those stored already, with the same content, are unchanged.
+        """One result for each document; those stored already, with the same content, are unchanged, those with
+        too many passages failed.
 
-        Raises: InputError naming the line that cannot be read; what came before it is stored.
+        Raises: InputError naming the line that cannot be read or is too long; what came before it is stored.
         """
-        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        numbered = ((number, self._bounded(number, line)) for number, line in enumerate(lines, 1) if line.strip())
         header = _header(next(numbered, (1, "")))
         given = Space(**header.space.model_dump()) if header.space else None
         parsed = (_Line(number, _parsed(_Document, number, line)) for number, line in numbered)
@@ -164,11 +167,30 @@ class Import:
                         yield AddResult(entry.source.uri, status, len(entry.chunks))
 
     def _new(self, batch: list[_Line]) -> tuple[list[_Line], list[AddResult]]:
-        """What must be stored, and the results for what is there already."""
+        """What must be stored, and the results for what is there already and for what is over the limit."""
         known = self._store.known([one.document.uri for one in batch])
-        same = [one for one in batch if known.get(one.document.uri) == _stored(one.document)]
-        fresh = [one for one in batch if one not in same]
-        return fresh, [AddResult(one.document.uri, "unchanged") for one in same]
+        fresh: list[_Line] = []
+        done: list[AddResult] = []
+        for one in batch:
+            count, limit = len(one.document.chunks), self._limits.max_chunks
+            if known.get(one.document.uri) == _stored(one.document):
+                done.append(AddResult(one.document.uri, "unchanged"))
+            elif count > limit:
+                error = f"it has {count:,} passages, the limit is {limit:,}: raise max_chunks"
+                done.append(AddResult(one.document.uri, "failed", error=error))
+            else:
+                fresh.append(one)
+        return fresh, done
+
+    def _bounded(self, number: int, line: str) -> str:
+        """The line, if it is no longer than a document may unpack to. Raises: SourceTooLarge."""
+        if len(line) > self._limits.max_unpacked << 20:
+            raise SourceTooLarge(
+                f"line {number} of the export has {len(line) / 2**20:,.0f} MiB, the limit is"
+                f" {self._limits.max_unpacked:,}",
+                hint="raise max_unpacked",
+            )
+        return line
 
     def _entries(self, batch: Sequence[_Line], given: Space | None) -> tuple[list[Entry], Space]:
         stored = self._store.space()

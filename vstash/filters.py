@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -127,14 +127,19 @@ def matches(rule: Filter | None, document: Document) -> bool:
 def from_options(
     *,
     collection: str | None = None,
-    tags: Sequence[str] = (),
+    tags: Sequence[str] | Set[str] = (),
     after: str | datetime | None = None,
     before: str | datetime | None = None,
 ) -> Filter | None:
     """The filter that the usual options ask for, all of which must hold; None when none is given.
 
-    Raises: InvalidFilter for a date that is none.
+    Raises: InvalidFilter for a date that is none, and for a name that no document can have.
     """
+    if isinstance(tags, str) or not isinstance(tags, Sequence | Set):
+        raise InvalidFilter(f"tags is {tags!r:.60}, not a list", hint="pass tags=[…]")
+    for name in (*tags, *([] if collection is None else [collection])):
+        if not isinstance(name, str) or not name.strip():
+            raise InvalidFilter(f"{name!r:.60} is no name of a collection or tag", hint="leave it out, or name one")
     parts: list[Filter] = []
     if collection is not None:
         parts.append(Eq("collection", collection))
@@ -146,6 +151,15 @@ def from_options(
     if len(parts) > 1:
         return And(tuple(parts))
     return parts[0] if parts else None
+
+
+def given(rule: object) -> Filter | None:
+    """The filter a program passed. Raises: InvalidFilter for what is none."""
+    if rule is None or isinstance(rule, Filter):
+        return rule
+    raise InvalidFilter(
+        f"{rule!r:.60} is no filter", hint="pass vstash.Tag(…) and the like, or vstash.filters.parse({…})"
+    )
 
 
 def parse(data: Any) -> Filter:

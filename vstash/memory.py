@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vstash import search
+from vstash import arguments, search
 from vstash.config import Limits
 from vstash.encode.base import Encoder
 from vstash.encode.minilm import silent
@@ -16,10 +16,10 @@ from vstash.encode.registry import for_space
 from vstash.encode.registry import load as load_encoder
 from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, InvalidQuery, SpaceMismatch
 from vstash.extras import later
-from vstash.filters import And, Filter, from_options
+from vstash.filters import And, Filter, from_options, given
 from vstash.store import open_store, restore
-from vstash.store.base import Passage, Store
-from vstash.types import AddResult, Document, Mode, Query, Report, Results, Source
+from vstash.store.base import Passage, Store, utc_now
+from vstash.types import AddResult, Document, Mode, Query, Report, Results, Source, Space
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -36,11 +36,6 @@ else:  # what a search does without
 
 DEFAULT = Limits()
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-
-
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
 
 
 def _silent(done: int) -> None:
@@ -81,8 +76,9 @@ class Memory:
         Raises: SpaceMismatch when the file's vectors are of another encoder, before anything is read or
         written; DatabaseNotFound when there is no file and `create` is off; ModelUnavailable; StoreError.
         """
+        named, wait = arguments.path(path), arguments.wait(busy_wait)
         chosen = None if encoder is None else load_encoder(encoder, report)
-        store = open_store(path, create=create, busy_wait=busy_wait, now=now)
+        store = open_store(named, create=create, busy_wait=wait, now=now)
         try:
             _require_same_space(store, chosen, path)
         except BaseException:
@@ -121,7 +117,7 @@ class Memory:
 
     def files(self, path: str | os.PathLike[str]) -> list[Path | str]:
         """What `add` would look at under a path, in its order."""
-        return list(gather.names(path))
+        return list(gather.names(arguments.path(path)))
 
     def adding(
         self,
@@ -133,8 +129,7 @@ class Memory:
     ) -> Iterator[AddResult]:
         """Like `add`, one result after another: what has been yielded as added is stored."""
         labels = self._labels(collection, tags)
-        several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-        found = gather.pending(several, labels, self._store, allow_private=allow_private)
+        found = gather.pending(arguments.paths(paths), labels, self._store, allow_private=allow_private)
         return self._ingest().add(found)
 
     def compare(
@@ -153,7 +148,9 @@ class Memory:
         only these are compared, and what is below them. Raises: InputError.
         """
         selection = walk.Selection(tuple(include), tuple(exclude))
-        return sync.compare(self._store, Path(folder), self._labels(collection, tags), selection, touched)
+        return sync.compare(
+            self._store, Path(arguments.path(folder)), self._labels(collection, tags), selection, touched
+        )
 
     def sync(self, comparison: sync.Comparison) -> Iterator[AddResult | sync.Change]:
         """Make the memory equal to the folder that was compared; moved files are not encoded again."""
@@ -172,12 +169,15 @@ class Memory:
 
         Raises: UnsupportedSource for a blank text.
         """
+        arguments.texts(text=text, title=title, uri=uri or "")
         pending = intake.from_text(text, uri, title, self._labels(collection, tags))
         [result] = self._ingest().add([pending])
         return result
 
     def add_bytes(self, data: bytes, uri: str, *, collection: str = "default", tags: Sequence[str] = ()) -> AddResult:
         """Store the content of a file that is not one, such as standard input; the uri's ending names the format."""
+        arguments.content(data)
+        arguments.texts(uri=uri)
         [result] = self._ingest().add([intake.from_bytes(data, uri, self._labels(collection, tags))])
         return result
 
@@ -195,7 +195,11 @@ class Memory:
         Raises: InputError when the lengths differ, UnsupportedSource for a blank text, BadVectors.
         """
         labels = self._labels(collection, tags)
-        columns = zip(texts, _column("uris", uris, texts), _column("titles", titles, texts), strict=True)
+        several = arguments.several("texts", texts)
+        own = (arguments.column(name, values, several) for name, values in (("uris", uris), ("titles", titles)))
+        columns = list(zip(several, *own, strict=True))
+        for text, uri, title in columns:
+            arguments.texts(text=text, uri=uri or "", title=title or "")
         if vectors is None:
             pending = [intake.from_text(text, uri, title or "", labels) for text, uri, title in columns]
             return list(self._ingest().add(pending))
@@ -283,26 +287,28 @@ class Memory:
         return {**self._store.statistics(), "encoder": space.id if space else None}
 
     def check(self, *, repair: bool = False, fast: bool = False, report: Callable[[str], object] = str) -> Report:
-        """Verify what is stored; `repair` rebuilds what is derived and never touches documents.
+        """Verify what is stored; `repair` rebuilds what is derived and never touches documents. Vectors that are gone
+        or damaged are made again by the encoder they were made with, loaded for it if need be.
 
         `fast` compares counts and keys only: seconds where verifying every byte takes minutes. `report` is told
         the name of each check before it starts.
         """
-        return check.run(self._store, repair=repair, fast=fast, now=self._now, report=report)
+        loaded = self._fitting if repair else None
+        return check.run(self._store, loaded, fast=fast, now=self._now, report=report)
 
     def backup(self, target: str | os.PathLike[str], *, force: bool = False) -> None:
         """Copy the memory as it is now to a file, while others go on; the copy is verified before it has its name.
 
         Raises: InputError when the file is there already and `force` is off.
         """
-        self._store.backup(Path(target), force=force)
+        self._store.backup(Path(arguments.path(target)), force=force)
 
     @staticmethod
     def restore(
         backup: str | os.PathLike[str], path: str | os.PathLike[str], *, force: bool = False, busy_wait: float = 30.0
     ) -> None:
         """Make the memory at `path` what a backup holds. Raises: InputError when there is one and `force` is off."""
-        restore(Path(backup), Path(path), force=force, busy_wait=busy_wait)
+        restore(Path(arguments.path(backup)), Path(arguments.path(path)), force=force, busy_wait=busy_wait)
 
     def export(self, write: Callable[[str], object], *, vectors: bool = False) -> int:
         """Hand every document to `write` as lines of JSON, from one snapshot; how many there were."""
@@ -313,7 +319,7 @@ class Memory:
 
         Raises: InputError naming the line that cannot be read; what came before it is stored.
         """
-        return exchange.Import(self._store, self._encoder).run(lines)
+        return exchange.Import(self._store, self._encoder, self._limits).run(lines)
 
     def compact(self) -> None:
         """Give the space of what was forgotten back to the file system; searches go on, writers wait."""
@@ -337,14 +343,19 @@ class Memory:
             )
 
     def _labels(self, collection: str, tags: Sequence[str]) -> intake.Labels:
-        if isinstance(tags, str):
-            raise InputError(f"tags is the text {tags!r}, not a list", hint="pass tags=[…]")
-        if not collection.strip() or any(not tag.strip() for tag in tags):
+        names = arguments.several("tags", tags)
+        for name in (collection, *names):
+            arguments.texts(**{"a collection or tag": name})
+        if not all(name.strip() for name in (collection, *names)):
             raise InputError("a collection or tag is blank", hint="give it a name")
-        return intake.Labels(collection, tuple(sorted(set(tags))), self._limits)
+        return intake.Labels(collection, tuple(sorted(set(names))), self._limits)
 
     def _ingest(self) -> ingest.Ingest:
         return ingest.Ingest(self._store, self._needed(), self._now)
+
+    def _fitting(self, space: Space) -> Encoder:
+        own = self._encoder
+        return own if own is not None and own.space.id == space.id else load_encoder(for_space(space))
 
     def _needed(self) -> Encoder:
         if self._encoder is None:
@@ -365,14 +376,6 @@ def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.Pa
         )
 
 
-def _column(name: str, values: Sequence[str] | None, texts: Sequence[str]) -> Sequence[str | None]:
-    if values is None:
-        return [None] * len(texts)
-    if isinstance(values, str) or len(values) != len(texts):
-        raise InputError(f"{name} has {len(values)} entries for {len(texts)} texts", hint="pass one for each text")
-    return values
-
-
 def _query(text: str, limit: int, mode: Mode, rule: Filter | None, options: dict[str, Any]) -> Query:
     known = {
         "fusion",
@@ -391,6 +394,5 @@ def _query(text: str, limit: int, mode: Mode, rule: Filter | None, options: dict
 
 
 def _both(first: Filter | None, second: Filter | None) -> Filter | None:
-    if first is None or second is None:
-        return first or second
-    return And((first, second))
+    own = given(first)
+    return And((own, second)) if own is not None and second is not None else own or second

@@ -45,14 +45,15 @@ def reindex(store: Store, encoder: Encoder, now: Callable[[], datetime], report:
     store.prepare_space(space, now())
     done = 0
     while True:
-        done = _fill(store, encoder, space, done, report)
+        done = fill(store, encoder, space, done, report)
         if store.switch(space):  # not while chunks that others added meanwhile lack a vector
             break
     store.prepare_space(space, now())  # which drops every other
     return Reindexed(before, space, done, time.perf_counter() - started)
 
 
-def _fill(store: Store, encoder: Encoder, space: Space, done: int, report: Callable[[int], None]) -> int:
+def fill(store: Store, encoder: Encoder, space: Space, done: int, report: Callable[[int], None]) -> int:
+    """Encode every chunk that has no vector in the space; `done` and how many they were."""
     window = (space.max_tokens or DEFAULT_WINDOW) - SPECIAL_TOKENS
     last = 0
     while ids := store.lacking(space, last, BATCH):

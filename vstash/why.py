@@ -8,10 +8,11 @@ from datetime import datetime
 
 from vstash.encode.base import Encoder, Naming
 from vstash.filters import And, Eq, Filter, matches
+from vstash.rank import presence
 from vstash.rank.stages import STAGES, Candidates
 from vstash.search import Found, Trace, Vector, answered, knowing, naming, query_vector, setting_for, standing
 from vstash.store.base import Store
-from vstash.types import MAX_LIMIT, Candidate, Document, Facts, Query
+from vstash.types import MAX_LIMIT, Arm, Candidate, Document, Facts, Query
 
 _WITHIN = "search within this document only"
 
@@ -107,9 +108,20 @@ def _keyword_distance(case: _Case, found: Found) -> Iterator[str]:
     words = ", ".join(term.text for term in arm.terms)
     rank = _first(case, [item.chunk_id for item in everything.items])
     if rank is None:
-        yield f"none of the words searched for stands in it ({words})"
+        yield f"none of the words searched for stands in it ({words}){_uncounted(case, arm)}"
     else:
-        yield f"by its words ({words}) it stands at {rank}, candidates end at {arm.pool}"
+        yield f"by its words ({words}) it stands at {rank}, candidates end at {arm.pool}{_uncounted(case, arm)}"
+
+
+def _uncounted(case: _Case, arm: Arm) -> str:
+    """What is to be said of words so common that only candidates were asked for them, as this one was not."""
+    if not arm.counted:
+        return ""
+    held = case.store.pieces(sorted(case.chunk_ids), presence.wanted(arm.counted))
+    own = [term.text for term in arm.counted if any(set(term.pieces) <= pieces for pieces in held.values())]
+    others = ", ".join(term.text for term in arm.counted)
+    there = f"it has {', '.join(own)}, but" if own else "it has none of them, and"
+    return f" ({others}: too common to be looked up; {there} only candidates are asked for them)"
 
 
 def _vector_distance(case: _Case, found: Found) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commandline import Run
+from vstash.store.sqlite.connection import connect
 
 HOSTILE = "Evil \x1b[31m red \x07 bell \x9b31m and \u202e turned, studies of caf\u00e9s \u6771\u4eac\u306e\u5929\u6c17"
 
@@ -147,3 +148,29 @@ def test_a_query_of_bytes_that_are_no_text_is_searched_for(run: Run, docs: Path)
     ran = run("search", os.fsdecode(b"cat \xff \x00"), "--json")
     assert ran.code == 0
     assert json.loads(ran.out)["hits"]
+
+
+def test_a_text_without_a_title_goes_by_its_first_words(run: Run) -> None:
+    run(
+        "remember", "The door code is 4711.\nAsk the neighbour, who has kept a second key since the summer of the flood"
+    )
+    run("remember", "grey heron", "--title", "Birds")
+    shown = run("search", "door code", "-n", "1").out.splitlines()
+    assert shown[0] == "1. The door code is 4711. Ask the neighbour, who has kept a…"
+    assert shown[1].startswith("   memory:")
+    assert run("search", "heron", "-n", "1").out.startswith("1. Birds\n")
+    assert run("search", "door code", "-n", "1", "--json").json["hits"][0]["title"] == ""
+
+
+def test_a_check_says_what_to_do_about_what_a_repair_leaves(run: Run, docs: Path, settings: Path) -> None:
+    run("add", "docs")
+    [database] = settings.rglob("*.db")
+    connection = connect(database, create=False)
+    connection.pragma("foreign_keys", False)
+    connection.execute("DELETE FROM chunk WHERE id = 1")
+    connection.close()
+    assert "check --repair" in run("check").err
+    left = run("check", "--repair")
+    assert left.code == 4
+    assert "check --repair" not in left.err
+    assert "forget and add again" in left.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import apsw
 import pytest
 
-from vstash import Finding, HashEncoder, Memory
+from vstash import Finding, HashEncoder, Memory, Space
 from vstash.errors import DocumentNotFound, StoreError
 from vstash.store import describe
 from vstash.store.sqlite import codes
@@ -24,7 +25,12 @@ QUESTIONS = ["heron", "stork in the sea", "crane reed"]
 
 
 class Naming(HashEncoder):
-    """An encoder that names its word-pieces, as the default one does."""
+    """An encoder that names its word-pieces, as the default one does; no name in a file leads to it."""
+
+    @property
+    def space(self) -> Space:
+        """As HashEncoder's, under a name of its own."""
+        return replace(super().space, id="naming", model="nowhere/naming")
 
     def pieces(self, text: str) -> Sequence[int]:
         return [sum(map(ord, word)) * (1 + len(word) % 2 * 100) for word in text.split()]
@@ -55,28 +61,25 @@ DERIVED = {
         "INSERT INTO vector_1 (chunk_id, key, vector) SELECT 99, key, vector FROM vector_1 WHERE chunk_id = 1",
         "vectors_owned",
     ),
-}
-
-TRUTH = {
-    "vector_gone": ("DELETE FROM vector_1 WHERE chunk_id = 2", "vectors_present", "doc:1"),
+    "codes_dropped": ("DROP TABLE code_1", "sign_codes"),
+    "vector_gone": ("DELETE FROM vector_1 WHERE chunk_id = 2", "vectors_present"),
+    "vectors_gone": ("DELETE FROM vector_1", "vectors_present"),
+    "vectors_dropped": ("DROP TABLE vector_1", "vectors_present"),
     "vector_of_no_length": (
         "UPDATE vector_1 SET vector = zeroblob(length(vector)) WHERE chunk_id = 2",
         "vectors_unit",
-        "doc:1: chunk 2",
     ),
-    "vector_torn": (
-        "UPDATE vector_1 SET vector = substr(vector, 1, 13) WHERE chunk_id = 2",
-        "vectors_unit",
-        "doc:1: chunk 2",
-    ),
-    "vector_too_short": (
-        "UPDATE vector_1 SET vector = substr(vector, 1, 512) WHERE chunk_id = 2",
-        "vectors_unit",
-        "doc:1: chunk 2",
-    ),
-    "pieces_gone": ("DELETE FROM piece_1 WHERE chunk_id = 2", "word_pieces", "doc:1: chunk 2"),
-    "pieces_torn": ("UPDATE piece_1 SET ids = substr(ids, 1, 3) WHERE chunk_id = 2", "word_pieces", "doc:1: chunk 2"),
-    "pieces_emptied": ("UPDATE piece_1 SET ids = x'' WHERE chunk_id = 2", "word_pieces", "doc:1: chunk 2"),
+    "vector_torn": ("UPDATE vector_1 SET vector = substr(vector, 1, 13) WHERE chunk_id = 2", "vectors_unit"),
+    "vector_too_short": ("UPDATE vector_1 SET vector = substr(vector, 1, 512) WHERE chunk_id = 2", "vectors_unit"),
+    "pieces_gone": ("DELETE FROM piece_1 WHERE chunk_id = 2", "word_pieces"),
+    "all_pieces_gone": ("DELETE FROM piece_1", "word_pieces"),
+    "pieces_torn": ("UPDATE piece_1 SET ids = substr(ids, 1, 3) WHERE chunk_id = 2", "word_pieces"),
+    "pieces_emptied": ("UPDATE piece_1 SET ids = x'' WHERE chunk_id = 2", "word_pieces"),
+}
+
+ENCODED = [name for name, (_, check) in DERIVED.items() if check in ("vectors_present", "vectors_unit", "word_pieces")]
+
+TRUTH = {
     "chunk_gone": ("DELETE FROM chunk WHERE id = 2", "documents", "doc:1"),
     "text_changed": ("UPDATE chunk SET text = replace(text, 'h', 'H') WHERE id = 2", "documents", "doc:1"),
     "span_changed": ('UPDATE chunk SET start = start + 1 WHERE id = 2', "documents", "doc:1"),
@@ -84,7 +87,6 @@ TRUTH = {
     "document_gone": ("DELETE FROM document WHERE uri = 'doc:1'", "orphans", "chunk 2"),
     "tag_of_nothing": ("INSERT INTO tag (name, document_id) VALUES ('ghost', 99)", "orphans", "tag ghost"),
     "migration_unrecorded": ("DELETE FROM migration", "migrations", "migration 0001"),
-    "vectors_dropped": ("DROP TABLE vector_1", "vectors_present", "vector_1"),
 }  # fmt: skip
 
 
@@ -138,6 +140,32 @@ def test_what_is_derived_is_found_wrong_and_mended(filled: Path, sql: str, check
         assert memory.check().ok
 
 
+@pytest.mark.parametrize("name", [name for name in ENCODED if not name.endswith("dropped")])
+def test_a_damaged_vector_names_its_document_and_stays_where_its_encoder_is_not(filled: Path, name: str) -> None:
+    sql, check = DERIVED[name]
+    behind_its_back(filled, sql)
+    with Memory.open(filled, encoder=None) as memory:
+        before = failing(memory)[check]
+        left = failing(memory, repair=True)[check]
+    assert any("doc:1" in line for line in before.sample)
+    assert not left.repairable
+    assert left.sample[:-1] == before.sample
+    assert "not made again" in left.sample[-1]
+    with Memory.open(filled, encoder=Naming()) as memory:
+        assert failing(memory, repair=True) == {}
+
+
+def test_the_encoder_that_a_repair_needs_is_found_by_the_name_in_the_file(database: Path) -> None:
+    with Memory.open(database, encoder=HashEncoder()) as memory:
+        memory.add_texts(TEXTS, URIS)
+        fresh = answers(memory)
+    behind_its_back(database, "DELETE FROM vector_1 WHERE chunk_id IN (2, 5)")
+    with Memory.open(database, encoder=None) as memory:
+        assert memory.check(repair=True).ok
+    with Memory.open(database, encoder=HashEncoder()) as memory:
+        assert answers(memory) == fresh
+
+
 @pytest.mark.parametrize(("sql", "check", "name"), TRUTH.values(), ids=TRUTH.keys())
 def test_what_is_true_is_found_wrong_and_named_and_left_alone(filled: Path, sql: str, check: str, name: str) -> None:
     behind_its_back(filled, sql)
@@ -149,9 +177,7 @@ def test_what_is_true_is_found_wrong_and_named_and_left_alone(filled: Path, sql:
         assert failing(memory, repair=True)[check].sample == found[check].sample
 
 
-@pytest.mark.parametrize(
-    "name", sorted(set(TRUTH) - {"document_gone", "tag_of_nothing", "migration_unrecorded", "vectors_dropped"})
-)
+@pytest.mark.parametrize("name", sorted(set(TRUTH) - {"document_gone", "tag_of_nothing", "migration_unrecorded"}))
 def test_a_damaged_document_is_whole_again_when_it_is_added_again(filled: Path, name: str) -> None:
     behind_its_back(filled, TRUTH[name][0])
     with Memory.open(filled, encoder=Naming()) as memory:

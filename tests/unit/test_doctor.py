@@ -9,7 +9,7 @@ import pytest
 
 from vstash import HashEncoder, Memory
 from vstash.config import Settings
-from vstash.doctor import examine, file_system
+from vstash.doctor import examine, file_system, is_network
 from vstash.store.sqlite.connection import connect
 
 GONE = {
@@ -99,6 +99,30 @@ def test_the_file_system_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
     assert file_system(tmp_path, mounts) == "ext4"
     assert file_system(tmp_path / "net" / "deep", mounts) == "nfs"
     assert file_system(tmp_path, tmp_path / "none") == ""
+
+
+@pytest.mark.parametrize("kind", ["nfs", "nfs4", "smb3", "cifs", "9p", "fuse.sshfs", "virtiofs"])
+def test_shares_are_told_by_their_kind(kind: str) -> None:
+    assert is_network(kind)
+
+
+@pytest.mark.parametrize("kind", ["ext4", "btrfs", "apfs", "tmpfs", "fuseblk", "overlay", ""])
+def test_disks_are_no_shares(kind: str) -> None:
+    assert not is_network(kind)
+
+
+def test_without_its_encoder_the_file_is_looked_at_all_the_same(filled: Path) -> None:
+    found = {fact.name: fact for fact in examine(Settings(db=filled, encoder="no such model")).facts}
+    assert not found["encoder"].ok
+    assert not found["vectors"].ok
+    assert found["check"].ok
+    assert "file" not in found
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    found = examine(Settings(db=tmp_path, encoder="hash"))
+    assert not found.ok
+    assert "FOLDER/memory.db" in found.advice
 
 
 def test_it_says_when_the_last_check_was(filled: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vstash import HashEncoder, InputError, Memory
+from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge
 from vstash.store.base import Entry, Store
 from vstash.types import Source
 
@@ -170,3 +170,20 @@ def test_vectors_come_back_bit_for_bit(memory: Memory, tmp_path: Path) -> None:
         entry = other._store.entry("b")
         assert entry is not None
         assert np.array_equal(entry.vectors, vectors[1:2])
+
+
+def test_the_limits_hold_for_an_import_too(memory: Memory, tmp_path: Path) -> None:
+    fill(memory)
+    written = lines(memory, vectors=True)
+    with Memory.open(tmp_path / "second.db", encoder=None) as other:
+        found = list(other.within(Limits(max_chunks=2)).import_(written))
+        assert sorted(one.status for one in found) == ["added"] * 3 + ["failed"]
+        [failed] = [one for one in found if one.status == "failed"]
+        assert "max_chunks" in (failed.error or "")
+        assert failed.uri not in {one.uri for one in other.list()}
+        assert [one.status for one in other.import_(written)].count("added") == 1
+    with Memory.open(tmp_path / "third.db", encoder=None) as other:
+        long = [written[0], " " * (1 << 20) + written[1]]
+        with pytest.raises(SourceTooLarge, match="line 2"):
+            list(other.within(Limits(max_unpacked=1)).import_(long))
+        assert other.list() == []

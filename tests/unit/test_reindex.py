@@ -152,7 +152,6 @@ def test_the_same_encoder_mends_vectors_that_are_gone(database: Path) -> None:
     connection.close()
     with Memory.open(database, encoder=OLD) as memory:
         assert not memory.check().ok
-        memory.check(repair=True)
         assert memory.reindex(OLD).chunks == COUNT // 3
         assert memory.check().ok
         assert answers(memory) == before

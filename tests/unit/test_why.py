@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from vstash import HashEncoder, Memory, Query, Source
+from vstash import HashEncoder, Memory, Query, Source, why
 from vstash.errors import DocumentNotFound
 from vstash.filters import And, Eq, Not, Tag
 from vstash.rank.fuse import CORE
+from vstash.search import Trace, find
+from vstash.types import Arm, Plan, Term
 from vstash.why import Loss
 
 LOST = "lost"
+LATER = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -150,3 +154,31 @@ def test_lost_to_the_limit_after_the_order_was_changed(memory: Memory, options: 
     list(memory.add_sources([Source(LOST, "grey heron too", content_hash="x", dated_at=now - timedelta(days=4000))]))
     query = replace(Query("grey heron", limit=2), **options)  # type: ignore[arg-type]
     followed(memory, query, "limit")
+
+
+class Naming(HashEncoder):
+    """An encoder whose word-pieces are the letters of a word."""
+
+    def pieces(self, text: str) -> Sequence[int]:
+        return [ord(letter) for letter in text]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("bird", "it has bird, but only candidates"), ("fox", "it has none of them")]
+)
+def test_words_that_only_candidates_are_asked_for_are_said_to_be_such(tmp_path: Path, text: str, said: str) -> None:
+    with Memory.open(tmp_path / "notes.db", encoder=Naming()) as memory:
+        memory.remember(text, uri=LOST)
+        store, document = memory._store, memory.get(LOST)
+        query = Query("heron bird")
+        vector = HashEncoder().query(query.text)
+        case = why._Case(store, query, document, frozenset(store.chunk_ids(document.id)), vector, None, LATER)
+        common = Term("bird", 9_999, pieces=tuple(map(ord, "bird")))
+        arm = Arm("keyword", 0.5, 50, 300, terms=(Term("heron", 1),), counted=(common,))
+        plan = Plan(query, (arm,), "gated", ())
+        found = find(store, query, vector, Trace())
+        [reason] = why._keyword_distance(case, replace(found, plan=plan))
+        assert reason.startswith("none of the words searched for stands in it (heron) (bird: too common")
+        assert said in reason
+        [plain] = why._keyword_distance(case, replace(found, plan=replace(plan, arms=(arm._replace(counted=()),))))
+        assert plain == "none of the words searched for stands in it (heron)"

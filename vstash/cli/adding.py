@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vstash.arguments import paths as named
 from vstash.cli import render, shapes
 from vstash.cli.app import FAILURE, Session
 from vstash.cli.options import Collection, Json, Tags, stored
@@ -17,7 +18,7 @@ from vstash.cli.progress import add_failure, add_summary, progress
 from vstash.errors import InputError, UnsupportedSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from vstash.memory import Memory
     from vstash.types import AddResult
@@ -45,7 +46,7 @@ def add(
 ) -> None:
     """Add files, folders and web pages; what has not changed is skipped."""
     session: Session = context.obj
-    _require_named(paths)
+    named(paths)
     started = time.perf_counter()
     results: list[AddResult] = []
     with session.open(create=True) as memory:
@@ -81,12 +82,6 @@ def remember(
             content, title=stored(title), uri=uri and stored(uri), collection=collection, tags=tag or ()
         )
     _report([result], time.perf_counter() - started, session, json)
-
-
-def _require_named(paths: Sequence[str]) -> None:
-    for path in paths:
-        if not path.strip():  # it would mean the folder one is in
-            raise InputError("a path is blank", hint="name a file or folder, or . for this folder")
 
 
 def _files(memory: Memory, path: str, session: Session) -> Iterator[Path | str]:

@@ -87,7 +87,7 @@ class Session:
         settings = self.settings
         path = settings.db.expanduser()
         if create:
-            _make_folder(path.parent)
+            make_folder(path.parent)
         if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113  (which raise where we may not look)
             raise StoreReadOnly(f"{path} is no file", hint="name one: --db FOLDER/memory.db")
         memory = Memory.open(
@@ -105,7 +105,8 @@ class Session:
             render.talk(text)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """A folder for the database. Raises: StoreReadOnly."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -183,7 +184,11 @@ def run(given: Sequence[str]) -> int:
         render.problem("UsageError", *_unreadable(error), with_json=with_json)
         return USAGE
     except OSError as error:
-        return _without_output(error)
+        if error.filename is None:
+            return _without_output(error)
+        said = f"{error.filename!s} cannot be used: {error.strerror}"
+        render.problem(type(error).__name__, said, "check the path and its permissions", with_json=with_json)
+        return FAILURE
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     if code == INTERRUPTED:  # newer Typers make this of Ctrl-C themselves

@@ -34,7 +34,7 @@ def check(
     if json:
         render.as_json(shapes.report(found))
     elif not session.quiet or not found.ok:
-        show.report(found)
+        show.report(found, repaired=repair)
     if not found.ok:
         raise typer.Exit(FINDINGS)
 

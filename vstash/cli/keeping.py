@@ -11,9 +11,11 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
+from vstash import arguments
 from vstash.cli import render
-from vstash.cli.app import Session
+from vstash.cli.app import FAILURE, Session, make_folder
 from vstash.cli.options import Json
+from vstash.cli.progress import add_failure
 from vstash.errors import InputError, VstashError
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def backup(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Where to put the copy.")],
+    file: Annotated[str, typer.Argument(help="Where to put the copy.")],
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -40,12 +42,12 @@ def backup(
     session: Session = context.obj
     with session.open(encode=False) as memory:
         memory.backup(file, force=force)
-    _said(session, {"file": str(file), "bytes": file.stat().st_size}, f"backed up to {file}", json=json)
+    _said(session, {"file": file, "bytes": Path(file).stat().st_size}, f"backed up to {file}", json=json)
 
 
 def restore(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A backup.")],
+    file: Annotated[str, typer.Argument(help="A backup.")],
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -55,9 +57,9 @@ def restore(
     session: Session = context.obj
     settings = session.settings
     target = settings.db.expanduser()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     Memory.restore(file, target, force=force, busy_wait=settings.busy_wait)
-    _said(session, {"file": str(file), "db": str(target)}, f"restored {target} from {file}", json=json)
+    _said(session, {"file": file, "db": str(target)}, f"restored {target} from {file}", json=json)
 
 
 def export(
@@ -72,9 +74,9 @@ def export(
         if file == "-":
             count = memory.export(sys.stdout.write, vectors=vectors)
         else:
-            count = _export(memory, Path(file), vectors=vectors, force=force)
+            count = _export(memory, Path(arguments.path(file)), vectors=vectors, force=force)
     if not session.quiet:
-        render.talk(f"{count:,} documents exported")
+        render.talk(f"{render.counted(count, 'document')} exported")
 
 
 def import_(
@@ -86,10 +88,18 @@ def import_(
     session: Session = context.obj
     counts: Counter[str] = Counter()
     with _lines(file) as lines, _fitting(session, lines) as (memory, all_lines):
-        for result in memory.import_(all_lines):
-            counts[result.status] += 1
+        try:
+            for result in memory.import_(all_lines):
+                counts[result.status] += 1
+                if result.status == "failed":
+                    add_failure(result)
+        except VstashError:
+            session.talk(f"{counts['added'] + counts['replaced']:,} stored before the end")
+            raise
     said = ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "nothing to import"
     _said(session, dict(counts), said, json=json)
+    if counts["failed"]:
+        raise typer.Exit(FAILURE)
 
 
 @contextmanager

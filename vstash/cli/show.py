@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 WIDEST = 120  # columns; longer lines are hard to read
 NARROWEST = 20  # columns
+TITLE = 60  # characters of a text that has no title
 
 
 def results(found: Results, *, explain: bool) -> None:
     """The hits: title, heading path, where, and a snippet with the query's words marked."""
     terms = [term for arm in found.plan.arms for term in (*arm.terms, *arm.counted)]
     for rank, hit in enumerate(found, 1):
-        line(f"{paint(f'{rank}.', DIM)} {paint(oneline(hit.title or hit.uri), BOLD)}{_heading(hit)}")
+        line(f"{paint(f'{rank}.', DIM)} {paint(_title(hit), BOLD)}{_heading(hit)}")
         line(f"   {paint(_where(hit), DIM)}")
         for row in _wrapped(snippet.excerpt(oneline(hit.text), terms)):
             line(f"   {snippet.marked(row, terms, MARK, END) if coloured(sys.stdout) else row}")
@@ -53,15 +54,24 @@ def documents(found: Sequence[Document]) -> None:
         line(f"{named(one.uri)}  {paint(named(about), DIM)}")
 
 
-def report(found: Report) -> None:
-    """One line for each check, and what to do about what it found."""
+def report(found: Report, *, repaired: bool) -> None:
+    """One line for each check, and what to do about what it found, or about what a repair has left."""
     for one in found.findings:
         if one.ok:
             line(f"ok      {one.check}")
         else:
             line(f"{paint('FAILED', RED)}  {one.check}: {one.count} — {oneline('; '.join(one.sample))}")
-    if any(one.repairable for one in found.findings if not one.ok):
+    if repaired and not found.ok:
+        talk("this is left: forget and add again what is named; a damaged file: vstash restore --force BACKUP")
+    elif any(one.repairable for one in found.findings if not one.ok):
         talk("what is derived can be rebuilt: vstash check --repair")
+
+
+def _title(hit: Hit) -> str:
+    """What to call a hit: its document's title, or else the first words of the passage, which say more than the
+    number that stands for a remembered text."""
+    title = oneline(hit.title)
+    return title or textwrap.shorten(oneline(hit.text), TITLE, placeholder="…") or named(hit.uri)
 
 
 def _heading(hit: Hit) -> str:

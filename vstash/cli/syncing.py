@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,10 +24,14 @@ def register(app: typer.Typer) -> None:
 
 def sync(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="The folder that the memory should equal.")],
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder that the memory should equal.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    include: Annotated[list[str] | None, typer.Option(help="Only files like this, as in .gitignore.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="No files like this, as in .gitignore.")] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="Only files like this, as in .gitignore.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="No files like this, as in .gitignore.")
+    ] = None,
     collection: Collection = "default",
     tag: Tags = None,
     json: Json = False,

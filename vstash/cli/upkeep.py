@@ -46,7 +46,8 @@ def reindex(context: typer.Context, json: Json = False) -> None:
     if json:
         render.as_json({"encoder": done.after.id, "chunks": done.chunks, "took_ms": round(done.took * 1000, 3)})
     elif not session.quiet:
-        render.talk(f"the encoder is {done.after.model} now: {done.chunks:,} chunks encoded in {done.took:.1f} s")
+        encoded = f"{render.counted(done.chunks, 'chunk')} encoded in {done.took:.1f} s"
+        render.talk(f"the encoder is {done.after.model} now: {encoded}")
 
 
 def doctor(context: typer.Context, json: Json = False) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vstash.arguments import paths
 from vstash.cli import render
 from vstash.cli.app import INTERRUPTED, Session
 from vstash.cli.options import Collection, Tags
@@ -31,9 +32,13 @@ def register(app: typer.Typer) -> None:
 
 def watch(
     context: typer.Context,
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders; they may come into being later.")],
-    include: Annotated[list[str] | None, typer.Option(help="Only files like this, as in .gitignore.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="No files like this, as in .gitignore.")] = None,
+    folders: Annotated[list[str], typer.Argument(metavar="FOLDER", help="Folders; they may come into being later.")],
+    include: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="Only files like this, as in .gitignore.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="No files like this, as in .gitignore.")
+    ] = None,
     collection: Collection = "default",
     tag: Tags = None,
 ) -> None:
@@ -42,11 +47,12 @@ def watch(
     from vstash.watch.follow import Choice, follow, outermost
 
     session: Session = context.obj
-    for folder in folders:
+    named = [Path(one) for one in paths(folders)]
+    for folder in named:
         if folder.exists() and not folder.is_dir():
             raise InputError(f"{folder} is no folder", hint="name a folder; for a single file: vstash add")
     choice = Choice(collection, tag or (), include or (), exclude or ())
-    tops = outermost(folders)
+    tops = outermost(named)
     with _ended() as signals, session.open(create=True, busy_wait=BUSY_WAIT) as memory:
         try:
             for news in follow(memory, tops, events.batches(tops, session.talk), choice):

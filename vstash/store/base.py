@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
     Pieces = NDArray[np.uint32]
+
+
+def utc_now() -> datetime:
+    """The time, in UTC: what dates a document unless another clock is given."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,10 @@ class Store(Protocol):
     ) -> list[Finding]:
         """Verify what is stored, derived against truth; repair only what can be rebuilt. `fast` compares
         counts and keys only, in seconds. `report` is told the name of each check before it starts."""
+        ...
+
+    def release(self) -> None:
+        """Rebuild what is derived without the vectors that cannot be used: `lacking` names their chunks then."""
         ...
 
     def note_check(self, report: Report) -> None:

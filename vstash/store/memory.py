@@ -258,6 +258,9 @@ class MemoryStore:
         report("chunk_count")
         return [Finding("chunk_count", ok=True)]
 
+    def release(self) -> None:
+        """There is nothing behind its back."""
+
     def note_check(self, report: Report) -> None:
         """It ends with the process, and so would the note."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from vstash.errors import InputError, StoreCorrupt, StoreError
+from vstash.errors import DatabaseNotFound, InputError, StoreCorrupt, StoreError
 from vstash.store.sqlite import checks, migrate
-from vstash.store.sqlite.connection import Connection, connect, copy, discard, translated, writing
+from vstash.store.sqlite.connection import Connection, absent, connect, copy, discard, translated, writing
 
 
 def backup(connection: Connection, target: Path, *, force: bool) -> None:
@@ -27,9 +27,11 @@ def backup(connection: Connection, target: Path, *, force: bool) -> None:
 def restore(source: Path, target: Path, *, force: bool, busy_wait: float) -> None:
     """Make `target` what the backup `source` holds, in one transaction where there is a database already.
 
-    A target that is too damaged to be opened is set aside as NAME.damaged. Raises: InputError when there
-    is a file already and `force` is off, StoreCorrupt when the backup fails a check, StoreError.
+    A target that is too damaged to be opened is set aside as NAME.damaged. Raises: DatabaseNotFound, InputError
+    when there is a file already and `force` is off, StoreCorrupt when the backup fails a check, StoreError.
     """
+    if absent(source):
+        raise DatabaseNotFound(f"there is no backup at {source}", hint="check the path")
     _refuse(target, force=force, own=source)
     opened = connect(source, create=False, busy_wait=busy_wait)
     try:

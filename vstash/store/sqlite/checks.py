@@ -1,7 +1,7 @@
 """What must hold in the file, verified by content; and rebuilding what is derived.
 
 Each check is a function from a connection to what is wrong, a line each. Truth is never changed: a document
-whose chunks are damaged is named, so that it can be added again.
+whose chunks are damaged is named, so that it can be added again. Vectors take their encoder to be made again.
 """
 
 from __future__ import annotations
@@ -13,11 +13,22 @@ from contextlib import suppress
 import numpy as np
 
 from vstash.errors import StoreCorrupt
-from vstash.store.sqlite import codes, documents, pieces, postings, quick, vectors
-from vstash.store.sqlite.connection import Connection, Damaged, Locked, Unwritable, at_once, copied, rows, writing
+from vstash.store.sqlite import codes, documents, frequencies, pieces, postings, quick, vectors
+from vstash.store.sqlite.connection import (
+    Connection,
+    Damaged,
+    Locked,
+    Unwritable,
+    at_once,
+    copied,
+    rows,
+    value,
+    writing,
+)
 from vstash.types import Finding
 
 BATCH = 2048  # vectors held in memory at a time
+ALL_COUNTED = int(frequencies.LEAST * frequencies.GROWTH)  # chunks from which words must have been counted once
 VERIFY_KEYWORDS = "INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)"
 
 
@@ -26,23 +37,33 @@ def run(connection: Connection, report: Callable[[str], object] = str) -> list[F
     return quick.all_of(connection, CHECKS, report)
 
 
-def repair(connection: Connection) -> None:
-    """Rebuild everything derived, in one transaction; none of it where truth is too damaged to build on."""
+def repair(connection: Connection, *, release: bool = False) -> None:
+    """Rebuild everything derived, in one transaction; none of it where truth is too damaged to build on.
+
+    With `release` vectors that cannot be used, or whose word-pieces cannot, are dropped first: what lacks a
+    vector can be encoded again.
+    """
     with suppress(*Damaged), writing(connection):
         postings.note_rewriting(connection)
         connection.execute("INSERT INTO chunk_fts (chunk_fts) VALUES ('rebuild')")
-        connection.execute("DELETE FROM term")  # counted anew by the next put that finds them due
+        connection.execute("DELETE FROM term")
         connection.execute("UPDATE meta SET value = (SELECT count(*) FROM chunk) WHERE key = 'chunks'")
         chunks = connection.execute("SELECT id, text, digest FROM chunk")
         wrong = [(right, id_) for id_, text, kept in chunks if (right := documents.text_digest(text)) != kept]
         connection.executemany("UPDATE chunk SET digest = ? WHERE id = ?", wrong)
         for number, dim in _spaces(connection):
+            vectors.make_tables(connection, number)
+            if release:
+                wrong_ids = {*_not_unit(connection, number, dim), *_without_pieces(connection, number)}
+                connection.executemany(f"DELETE FROM vector_{number} WHERE chunk_id = ?", [(id_,) for id_ in wrong_ids])
             connection.execute(f"DELETE FROM vector_{number} WHERE chunk_id NOT IN (SELECT id FROM chunk)")
             # emptied, not deleted: versions go on rising, so that no process keeps what it holds in memory
             connection.execute(f"UPDATE code_{number} SET ids = x'', codes = x''")
             for ids, matrix in _batches(connection, number, dim):
                 codes.insert(connection, number, ids, matrix)
             pieces.rebuild(connection, number)
+        if value(connection, "SELECT count(*) FROM chunk") >= frequencies.LEAST:
+            frequencies.count(connection)
 
 
 def sqlite_integrity(connection: Connection) -> list[str]:
@@ -110,7 +131,7 @@ def vectors_present(connection: Connection) -> list[str]:
         "SELECT document.uri, count(*) FROM chunk JOIN document ON document.id = chunk.document_id"
         f" WHERE chunk.id NOT IN (SELECT chunk_id FROM {source}) GROUP BY document.uri ORDER BY document.uri"
     )
-    return [f"{uri}: {count} missing (put back by: vstash reindex)" for uri, count in rows(connection, sql)]
+    return [f"{uri}: {count} missing (put back by: vstash check --repair)" for uri, count in rows(connection, sql)]
 
 
 def vectors_owned(connection: Connection) -> list[str]:
@@ -126,14 +147,18 @@ def vectors_owned(connection: Connection) -> list[str]:
 
 def vectors_unit(connection: Connection) -> list[str]:
     """Every vector has its space's dimension, is finite and of unit length."""
-    wrong: list[int] = []
-    for number, dim in _spaces(connection):
-        odd = rows(connection, f"SELECT chunk_id FROM vector_{number} WHERE length(vector) <> ?", (4 * dim,))
-        wrong += [id_ for (id_,) in odd]
-        for ids, matrix in _batches(connection, number, dim):
-            lengths = np.linalg.norm(matrix, axis=1)
-            wrong += [ids[at] for at in np.flatnonzero(~(np.abs(lengths - 1.0) < 1e-3))]
-    return _owned(connection, wrong)
+    return _owned(
+        connection, [id_ for number, dim in _spaces(connection) for id_ in _not_unit(connection, number, dim)]
+    )
+
+
+def _not_unit(connection: Connection, number: int, dim: int) -> list[int]:
+    odd = rows(connection, f"SELECT chunk_id FROM vector_{number} WHERE length(vector) <> ?", (4 * dim,))
+    wrong = [id_ for (id_,) in odd]
+    for ids, matrix in _batches(connection, number, dim):
+        lengths = np.linalg.norm(matrix, axis=1)
+        wrong += [ids[at] for at in np.flatnonzero(~(np.abs(lengths - 1.0) < 1e-3))]
+    return wrong
 
 
 def sign_codes(connection: Connection) -> list[str]:
@@ -160,14 +185,14 @@ def sign_codes(connection: Connection) -> list[str]:
 
 def word_pieces(connection: Connection) -> list[str]:
     """Where an encoder names its word-pieces every chunk has its own, and they can be read."""
-    wrong: list[int] = []
-    for number, _ in _spaces(connection):
-        found = {
-            id_: pieces.sound(blob) for id_, blob in connection.execute(f"SELECT chunk_id, ids FROM piece_{number}")
-        }
-        owners = rows(connection, f"SELECT chunk_id FROM vector_{number}") if found else []
-        wrong += [id_ for (id_,) in owners if not found.get(id_)]
-    return _owned(connection, wrong)
+    return _owned(connection, [id_ for number, _ in _spaces(connection) for id_ in _without_pieces(connection, number)])
+
+
+def _without_pieces(connection: Connection, number: int) -> list[int]:
+    found = {id_: pieces.sound(blob) for id_, blob in connection.execute(f"SELECT chunk_id, ids FROM piece_{number}")}
+    named = bool(found) or pieces.lost(connection, number)
+    owners = rows(connection, f"SELECT chunk_id FROM vector_{number}") if named else []
+    return [id_ for (id_,) in owners if not found.get(id_)]
 
 
 def piece_counts(connection: Connection) -> list[str]:
@@ -182,8 +207,12 @@ def piece_counts(connection: Connection) -> list[str]:
 
 
 def term_counts(connection: Connection) -> list[str]:
-    """No common word is said to stand in more chunks than there were; the counts are estimates by intent."""
-    return [f"word {text}" for (text,) in rows(connection, "SELECT text FROM term WHERE chunks > counted")]
+    """No common word is said to stand in more chunks than there were, and a large memory has counted some; the
+    counts are estimates by intent."""
+    wrong = [f"word {text}" for (text,) in rows(connection, "SELECT text FROM term WHERE chunks > counted")]
+    chunks = value(connection, "SELECT count(*) FROM chunk")
+    gone = chunks >= ALL_COUNTED and not value(connection, "SELECT EXISTS (SELECT 1 FROM term)")
+    return [*wrong, f"no word of {chunks} chunks"] if gone else wrong
 
 
 CHECKS: quick.Checks = (  # name, check, whether repair mends it
@@ -195,11 +224,11 @@ CHECKS: quick.Checks = (  # name, check, whether repair mends it
     ("digests", digests, True),
     ("chunk_count", quick.chunk_count, True),
     ("keyword_index", keyword_index, True),
-    ("vectors_present", vectors_present, False),
+    ("vectors_present", vectors_present, True),
     ("vectors_owned", vectors_owned, True),
-    ("vectors_unit", vectors_unit, False),
+    ("vectors_unit", vectors_unit, True),
     ("sign_codes", sign_codes, True),
-    ("word_pieces", word_pieces, False),
+    ("word_pieces", word_pieces, True),
     ("piece_counts", piece_counts, True),
     ("term_counts", term_counts, True),
 )
@@ -213,7 +242,7 @@ def _owned(connection: Connection, ids: list[int]) -> list[str]:
         " LEFT JOIN document ON document.id = chunk.document_id ORDER BY wanted.key",
         (json.dumps([int(id_) for id_ in ids]),),
     )
-    return [f"{uri or 'no document'}: chunk {id_} (forget it and add it again)" for id_, uri in found]
+    return [f"{uri or 'no document'}: chunk {id_} (made again by: vstash check --repair)" for id_, uri in found]
 
 
 def _expected_spans(texts: list[str]) -> list[tuple[int, int, int]]:

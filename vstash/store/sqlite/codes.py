@@ -20,9 +20,9 @@ SHARD = 2048  # ids: 96 KiB of codes at 384 dimensions; larger ones make a singl
 ID_BYTES = 2  # an id is kept as its offset into its shard
 
 SCHEMA = (
-    "CREATE TABLE code_{0} (shard INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS code_{0} (shard INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
     " ids BLOB NOT NULL, codes BLOB NOT NULL) STRICT;"
-    "CREATE INDEX code_{0}_version ON code_{0} (version)"
+    "CREATE INDEX IF NOT EXISTS code_{0}_version ON code_{0} (version)"
 )
 
 _BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little").astype(np.float32)

@@ -6,6 +6,7 @@ carry a current SQLite that can load sqlite-vec everywhere.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -112,7 +113,9 @@ def connect(path: Path, *, create: bool, busy_wait: float = BUSY_WAIT, vfs: str 
     with translated(path):
         try:
             connection = _open(str(path), flags, busy_wait, vfs)
-        except (apsw.CantOpenError, apsw.ReadOnlyError):
+        except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
+            if os.path.isdir(path):  # noqa: PTH112  (False where we may not look)
+                raise StoreReadOnly(f"{path} is no file", hint="name one: --db FOLDER/memory.db") from error
             if create or not path.is_file():
                 raise
             connection = _open_unwritable(path, busy_wait)
@@ -262,6 +265,22 @@ _MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str, str], ...] = (
     (apsw.NoMemError, StoreError, "ran out of memory", "close other programs and try again"),
     (apsw.TooBigError, StoreError, "was given a value over SQLite's limit", "split the document"),
 )  # fmt: skip
+
+
+def absent(path: Path) -> bool:
+    """Whether there is no database yet. Raises: StoreReadOnly where we may not look."""
+    try:
+        return not path.exists() or (path.is_file() and path.stat().st_size == 0)
+    except OSError as error:
+        raise StoreReadOnly(
+            f"{path} cannot be reached: {error.strerror}", hint="check the permissions of the folders above it"
+        ) from error
+
+
+def require_same(process: int, path: Path) -> None:
+    """SQLite's locks do not follow a process into its fork, where writing could tear the file. Raises: StoreError."""
+    if os.getpid() != process:
+        raise StoreError(f"{path} was opened before this process was forked", hint="open it again in this process")
 
 
 @contextmanager

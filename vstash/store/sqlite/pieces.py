@@ -14,7 +14,7 @@ from itertools import islice, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from vstash.store.sqlite.connection import Connection, rows
+from vstash.store.sqlite.connection import Connection, rows, value
 
 Pieces = NDArray[np.uint32]
 
@@ -23,8 +23,9 @@ TOGETHER = 1000  # rows unpacked at once
 WIDEST = 5  # bytes of a number
 
 SCHEMA = (
-    "CREATE TABLE piece_{0} (chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id), ids BLOB NOT NULL) STRICT;"
-    "CREATE TABLE piece_count_{0} (piece INTEGER PRIMARY KEY, chunks INTEGER NOT NULL) STRICT"
+    "CREATE TABLE IF NOT EXISTS piece_{0}"
+    " (chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id), ids BLOB NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS piece_count_{0} (piece INTEGER PRIMARY KEY, chunks INTEGER NOT NULL) STRICT"
 )
 
 
@@ -111,13 +112,24 @@ def sound(blob: bytes) -> bool:
 
 
 def rebuild(connection: Connection, number: int) -> None:
-    """Count anew."""
+    """Count anew; but not where every row is gone, which the counts alone tell of."""
     connection.execute(f"DELETE FROM piece_{number} WHERE chunk_id NOT IN (SELECT id FROM chunk)")
+    if lost(connection, number):
+        return
     connection.execute(f"DELETE FROM piece_count_{number}")
     connection.executemany(
         f"INSERT INTO piece_count_{number} (piece, chunks) VALUES (?, ?)",
         sorted(recount(connection, number).items()),
     )
+
+
+def lost(connection: Connection, number: int) -> bool:
+    """Whether chunks had pieces, and none has any now."""
+    sql = (
+        f"SELECT EXISTS (SELECT 1 FROM piece_count_{number}) AND EXISTS (SELECT 1 FROM vector_{number})"
+        f" AND NOT EXISTS (SELECT 1 FROM piece_{number})"
+    )
+    return bool(value(connection, sql))
 
 
 def unpacked(blobs: Sequence[bytes]) -> list[Pieces]:

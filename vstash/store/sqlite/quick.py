@@ -91,7 +91,7 @@ CHECKS: Checks = (  # name, check, whether repair mends it
     ("documents", documents, False),
     ("orphans", orphans, False),
     ("keyword_index", keyword_index, True),
-    ("vectors_present", vectors_present, False),
+    ("vectors_present", vectors_present, True),
     ("sign_codes", sign_codes, True),
 )
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vstash.errors import DatabaseNotFound, SpaceMismatch, StoreReadOnly
+from vstash.errors import DatabaseNotFound, SpaceMismatch
 from vstash.extras import later
 from vstash.filters import Filter
-from vstash.store.base import Entry, Passage, Renamed, Stored
+from vstash.store.base import Entry, Passage, Renamed, Stored, utc_now
 from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, postings, spaces, vectors
-from vstash.store.sqlite.connection import connect, discard, reading, translated, writing
+from vstash.store.sqlite.connection import absent, connect, discard, reading, require_same, translated, writing
 from vstash.store.sqlite.scan import Scanner
 from vstash.store.sqlite.spaces import Filling
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Space, Status
@@ -30,11 +31,6 @@ else:  # what a search does without
 
 Vectors = NDArray[np.float32]
 Pieces = NDArray[np.uint32]
-
-
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
 
 
 class SqliteStore:
@@ -55,12 +51,13 @@ class SqliteStore:
     ) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._process = os.getpid()
         self._in_snapshot = False
         self._snapshot: dict[str, Any] = {}  # what was read in it, by name
         self._frequencies = frequencies.Frequencies()
         self._postings = postings.Postings()
         self._scanners: dict[tuple[int, str], Scanner] = {}  # by space; what a long-lived store keeps in memory
-        if not create and _absent(path):
+        if not create and absent(path):
             raise DatabaseNotFound(f"there is no database at {path}", hint="add something first: vstash add FOLDER")
         self.connection = connect(path, create=create, busy_wait=busy_wait, vfs=vfs)
         try:
@@ -72,6 +69,7 @@ class SqliteStore:
 
     @contextmanager
     def _use(self) -> Iterator[None]:
+        require_same(self._process, self.path)
         with self._lock, translated(self.path):
             yield
 
@@ -314,6 +312,11 @@ class SqliteStore:
                 findings = checks.run(self.connection, report)
             return findings
 
+    def release(self) -> None:
+        """Rebuild what is derived without the vectors that cannot be used."""
+        with self._use():
+            checks.repair(self.connection, release=True)
+
     def note_check(self, report: Report) -> None:
         """Remember how a full check ended, where that can be written."""
         with self._use():
@@ -369,19 +372,10 @@ class SqliteStore:
             return migrate.version(self.connection)
 
     def close(self) -> None:
-        """Close the connection; the last one to close folds the log into the file."""
-        with self._use():
-            self.connection.close()
-
-
-def _absent(path: Path) -> bool:
-    """Whether there is no database yet. Raises: StoreReadOnly where we may not look."""
-    try:
-        return not path.exists() or (path.is_file() and path.stat().st_size == 0)
-    except OSError as error:
-        raise StoreReadOnly(
-            f"{path} cannot be reached: {error.strerror}", hint="check the permissions of the folders above it"
-        ) from error
+        """Close the connection; the last one to close folds the log into the file. In a fork it is not ours to."""
+        if os.getpid() == self._process:
+            with self._use():
+                self.connection.close()
 
 
 def _distinct(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

@@ -62,13 +62,18 @@ def create(connection: Connection, space: Space, now: datetime) -> int:
         ),
     )
     number = connection.last_insert_rowid()
+    make_tables(connection, number)
+    return number
+
+
+def make_tables(connection: Connection, number: int) -> None:
+    """The tables of a space, those that are not there."""
     connection.execute(
-        f"CREATE TABLE vector_{number} (chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id),"
+        f"CREATE TABLE IF NOT EXISTS vector_{number} (chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id),"
         " key BLOB NOT NULL, vector BLOB NOT NULL) STRICT;"
-        f"CREATE INDEX vector_{number}_key ON vector_{number} (key);"
+        f"CREATE INDEX IF NOT EXISTS vector_{number}_key ON vector_{number} (key);"
         f"{codes.SCHEMA.format(number)};{pieces.SCHEMA.format(number)}"
     )
-    return number
 
 
 def insert(connection: Connection, number: int, ids: Sequence[int], keys: Sequence[bytes], vectors: Vectors) -> None:

@@ -1,0 +1,113 @@
+"""Is a wrong argument told in one line, before it can do harm?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vstash import HashEncoder, Memory
+from vstash.errors import DatabaseNotFound, InputError
+
+WRONG: dict[str, Callable[[Memory], Any]] = {
+    "no_text": lambda memory: memory.remember(None),  # type: ignore[arg-type]
+    "bytes": lambda memory: memory.remember(b"heron"),  # type: ignore[arg-type]
+    "uri_number": lambda memory: memory.remember("heron", uri=3),  # type: ignore[arg-type]
+    "title_none": lambda memory: memory.remember("heron", title=None),  # type: ignore[arg-type]
+    "tags_text": lambda memory: memory.remember("heron", tags="bird"),
+    "tags_none": lambda memory: memory.remember("heron", tags=None),  # type: ignore[arg-type]
+    "tag_number": lambda memory: memory.remember("heron", tags=[1]),  # type: ignore[list-item]
+    "collection_none": lambda memory: memory.remember("heron", collection=None),  # type: ignore[arg-type]
+    "collection_blank": lambda memory: memory.remember("heron", collection=" "),
+    "texts_text": lambda memory: memory.add_texts("heron"),
+    "texts_none": lambda memory: memory.add_texts(None),  # type: ignore[arg-type]
+    "texts_of_none": lambda memory: memory.add_texts([None]),  # type: ignore[list-item]
+    "uris_too_few": lambda memory: memory.add_texts(["a", "b"], ["a"]),
+    "uris_text": lambda memory: memory.add_texts(["a", "b"], "ab"),
+    "uri_numbers": lambda memory: memory.add_texts(["a"], [1]),  # type: ignore[list-item]
+    "content_text": lambda memory: memory.add_bytes("heron", "a.txt"),  # type: ignore[arg-type]
+    "path_blank": lambda memory: memory.add(""),
+    "path_none": lambda memory: memory.add(None),  # type: ignore[arg-type]
+    "path_zero": lambda memory: memory.add("a\0b"),
+    "path_bytes": lambda memory: memory.add([b"a"]),  # type: ignore[list-item]
+    "folder_blank": lambda memory: memory.compare(" "),
+    "backup_blank": lambda memory: memory.backup(""),
+    "filter_text": lambda memory: memory.search("heron", filter="bird"),  # type: ignore[arg-type]
+    "filter_object": lambda memory: memory.list(filter={"tag": "bird"}),  # type: ignore[arg-type]
+    "search_tags_text": lambda memory: memory.search("heron", tags="bird"),
+    "search_tag_blank": lambda memory: memory.search("heron", tags=[""]),
+    "search_collection_blank": lambda memory: memory.search("heron", collection=""),
+    "list_collection_number": lambda memory: memory.list(collection=3),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("attempt", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_argument_is_one_line_and_changes_nothing(memory: Memory, attempt: Callable[[Memory], Any]) -> None:
+    with pytest.raises(InputError) as caught:
+        attempt(memory)
+    assert caught.value.hint
+    assert "\n" not in f"{caught.value} {caught.value.hint}"
+    assert memory.stats()["documents"] == 0
+
+
+@pytest.mark.parametrize("wait", ["3", -1, float("nan"), None])
+def test_a_wait_that_is_none_is_refused(database: Path, wait: Any) -> None:
+    with pytest.raises(InputError, match="busy_wait"):
+        Memory.open(database, encoder=HashEncoder(), busy_wait=wait)
+    assert not database.exists()
+
+
+def test_to_wait_for_ever_is_to_wait_long(database: Path) -> None:
+    with Memory.open(database, encoder=HashEncoder(), busy_wait=float("inf")) as memory:
+        assert memory.remember("heron").status == "added"
+
+
+@pytest.mark.parametrize("path", ["", None, 3, "a\0b"])
+def test_a_path_that_is_none_is_not_opened(path: Any) -> None:
+    with pytest.raises(InputError):
+        Memory.open(path, encoder=HashEncoder())
+
+
+def test_texts_may_come_one_by_one(memory: Memory) -> None:
+    found = memory.add_texts(text for text in ("grey heron", "white stork"))  # type: ignore[arg-type]
+    assert [one.status for one in found] == ["added"] * 2
+
+
+def test_a_backup_that_is_not_there_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseNotFound, match="no backup"):
+        Memory.restore(tmp_path / "none.db", tmp_path / "new.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+FORKING = """
+import os, sys
+from vstash import HashEncoder, Memory, VstashError
+
+memory = Memory.open(sys.argv[1], encoder=HashEncoder())
+memory.remember("grey heron")
+
+def anew():
+    with Memory.open(sys.argv[1], encoder=HashEncoder()) as own:
+        own.remember("white stork")
+
+for work in (lambda: memory.remember("lost"), lambda: memory.search("heron"), memory.close, anew):
+    if os.fork() == 0:
+        try:
+            work()
+            print("done", flush=True)
+        except VstashError as error:
+            print(type(error).__name__, error.hint, flush=True)
+        os._exit(0)
+    os.wait()
+print(memory.stats()["documents"], memory.check().ok)
+"""
+
+
+def test_a_fork_opens_the_file_itself(database: Path) -> None:
+    said = subprocess.check_output([sys.executable, "-c", FORKING, str(database)], text=True, timeout=60)
+    refused = "StoreError open it again in this process"
+    assert said.splitlines() == [refused, refused, "done", "done", "2 True"]

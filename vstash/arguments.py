@@ -1,0 +1,67 @@
+"""Is what a program handed over what the method takes? Told in a line, before anything is read or written."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from vstash.errors import InputError
+
+LONGEST_WAIT = 86_400.0  # seconds: a day, as good as for ever
+
+
+def texts(**given: object) -> None:
+    """Raises: InputError naming the first that is no text."""
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise InputError(f"{name} is {value!r:.60}, not a text", hint="pass a str")
+
+
+def several(name: str, values: Any) -> list[Any]:
+    """The values as a list. Raises: InputError for a single text, which would be its letters, and for what is none."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise InputError(f"{name} is {values!r:.60}, not a list", hint=f"pass {name}=[…]")
+    return list(values)
+
+
+def column(name: str, values: Any, texts: Sequence[str]) -> list[Any]:
+    """One value for each text, or None for each. Raises: InputError."""
+    if values is None:
+        return [None] * len(texts)
+    found = several(name, values)
+    if len(found) != len(texts):
+        raise InputError(f"{name} has {len(found)} entries for {len(texts)} texts", hint="pass one for each text")
+    return found
+
+
+def content(data: object) -> None:
+    """Raises: InputError for what is not bytes."""
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise InputError(f"the content is of type {type(data).__name__}, not bytes", hint="encode it, or use remember")
+
+
+def path(given: Any) -> str:
+    """A path as a text. Raises: InputError for what is none: a blank one would silently mean the folder one is in."""
+    if not isinstance(given, str | os.PathLike):
+        raise InputError(f"{given!r:.60} is no path", hint="pass a str or a Path")
+    named = os.fspath(given)
+    if not isinstance(named, str) or "\0" in named:
+        raise InputError(f"{named!r:.60} is no path", hint="pass a str or a Path without zero bytes")
+    if not named.strip():
+        raise InputError("a path is blank", hint="name a file or folder, or . for this folder")
+    return named
+
+
+def paths(given: Any) -> list[str]:
+    """One path or several as texts. Raises: InputError."""
+    alone = isinstance(given, str | bytes | os.PathLike)
+    return [path(one) for one in ([given] if alone else several("paths", given))]
+
+
+def wait(seconds: Any) -> float:
+    """How long to wait, in seconds. Raises: InputError."""
+    if not isinstance(seconds, int | float) or math.isnan(seconds) or seconds < 0:
+        raise InputError(f"busy_wait is {seconds!r:.60}, it must be seconds, 0 or more", hint="pass 30.0")
+    return min(float(seconds), LONGEST_WAIT)
