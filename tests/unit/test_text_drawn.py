@@ -1,0 +1,115 @@
+"""What is drawn in documents, or noted in their margins: charts, diagrams, pictures, text boxes, comments."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+
+import docx
+import pptx
+import pytest
+from lxml import etree
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.util import Inches
+
+from vstash.text.read import extract
+from vstash.text.readers import drawings
+
+A = "http://schemas.openxmlformats.org/drawingml/2006/main"
+C = "http://schemas.openxmlformats.org/drawingml/2006/chart"
+DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
+RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+SMART = f"""<d:dataModel xmlns:d="{DIAGRAM}" xmlns:a="{A}"><d:ptLst>
+<d:pt><d:t><a:p><a:r><a:t>Cut the </a:t></a:r><a:r><a:t>oak</a:t></a:r></a:p></d:t></d:pt>
+<d:pt type="parTrans"><d:t><a:p/></d:t></d:pt>
+<d:pt><d:t><a:p><a:r><a:t>Float it</a:t></a:r></a:p></d:t></d:pt></d:ptLst></d:dataModel>"""
+
+
+def saved(document: object) -> bytes:
+    out = io.BytesIO()
+    document.save(out)  # type: ignore[attr-defined]
+    return out.getvalue()
+
+
+def charted(kind: XL_CHART_TYPE, alt: str = "") -> bytes:
+    data = CategoryChartData()
+    data.categories = ["spring", "autumn"]
+    data.add_series("oak", (8.2, 3))
+    data.add_series("pine", (0.1 + 0.2, None))
+    shown = pptx.Presentation()
+    slide = shown.slides.add_slide(shown.slide_layouts[6])
+    frame = slide.shapes.add_chart(kind, Inches(1), Inches(1), Inches(4), Inches(3), data)
+    frame.chart.has_title = True
+    frame.chart.chart_title.text_frame.text = "Felled by season"
+    frame._element.nvGraphicFramePr.cNvPr.set("descr", alt)
+    slide.shapes.add_table(2, 2, Inches(1), Inches(1), Inches(2), Inches(1))
+    return saved(shown)
+
+
+def changed(data: bytes, parts: Mapping[str, tuple[str, str]]) -> bytes:
+    """The package with words in its parts replaced."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            before, after = parts.get(name, ("", ""))
+            new.writestr(name, old.read(name).decode().replace(before, after) if before else old.read(name))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["barChart", "area3DChart", "surface3DChart", "stockChart"])
+def test_a_chart_of_any_kind_is_its_title_and_labelled_numbers(kind: str):
+    (part,) = (
+        name
+        for name in zipfile.ZipFile(io.BytesIO(charted(XL_CHART_TYPE.COLUMN_CLUSTERED))).namelist()
+        if name.startswith("ppt/charts/chart")
+    )
+    data = changed(charted(XL_CHART_TYPE.COLUMN_CLUSTERED), {part: ("barChart>", f"{kind}>")})
+    assert extract(data, "x.pptx").text == "Felled by season\nspring: oak 8.2; pine 0.3\nautumn: oak 3; pine"
+
+
+def test_what_is_said_of_a_picture_is_kept_and_its_file_name_is_not():
+    assert extract(charted(XL_CHART_TYPE.PIE, "Oak  by the river."), "x.pptx").text.endswith(
+        "Picture: Oak by the river."
+    )
+    for name in ("oak.png", "C:\\My Pictures\\oak tree.jpeg", "https://example.com/oak"):
+        assert "Picture" not in extract(charted(XL_CHART_TYPE.PIE, name), "x.pptx").text
+
+
+def test_dates_and_levels_of_a_charts_labels():
+    def cache(kind: str, points: Mapping[int, str], code: str = "General") -> str:
+        inner = "".join(f'<c:pt idx="{at}"><c:v>{words}</c:v></c:pt>' for at, words in points.items())
+        return f"<c:{kind}><c:formatCode>{code}</c:formatCode>{inner}</c:{kind}>"
+
+    levels = "".join(
+        cache("lvl", points).replace("<c:formatCode>General</c:formatCode>", "")
+        for points in ({0: "Stockholm", 1: "Malmö", 2: "Oslo"}, {0: "Sweden", 2: "Norway"})
+    )
+    values = f"<c:val><c:numRef>{cache('numCache', {0: '1', 1: '2', 2: '3'})}</c:numRef></c:val>"
+    days = f"<c:cat><c:numRef>{cache('numCache', {0: '37261'}, 'd/m/yyyy')}</c:numRef></c:cat>"
+    cities = f"<c:cat><c:multiLvlStrRef><c:multiLvlStrCache>{levels}</c:multiLvlStrCache></c:multiLvlStrRef></c:cat>"
+    root = etree.fromstring(
+        f'<c:chart xmlns:c="{C}"><c:ser>{cities}{values}</c:ser><c:ser>{days}{values}</c:ser></c:chart>'
+    )
+    assert drawings.chart(root).split("\n") == [
+        "Sweden Stockholm: 1", "Sweden Malmö: 2", "Norway Oslo: 3", "2002-01-05: 1", "2; 3",
+    ]  # fmt: skip
+
+
+def test_the_words_of_a_diagram_in_slides_and_letters():
+    def frame(outer: str) -> etree._Element:
+        names = f'xmlns:a="{A}" xmlns:d="{DIAGRAM}" xmlns:r="{RELATED}"'
+        return etree.fromstring(f'<a:graphic {names}><d:relIds r:dm="{outer}"/></a:graphic>')
+
+    assert list(drawings.drawn(frame("rId7"), {"rId7": SMART.encode()}.__getitem__)) == ["Cut the oak\nFloat it"]
+    assert list(drawings.drawn(frame("rId8"), {}.__getitem__)) == []
+    assert list(drawings.drawn(frame("rId7"), {"rId7": b"<d"}.__getitem__)) == []
+
+
+def test_formulas_of_a_letter():
+    document = docx.Document()
+    math = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+    formula = etree.fromstring(f'<m:oMath xmlns:m="{math}"><m:r><m:t>E = mc</m:t></m:r></m:oMath>')
+    document.add_paragraph("Energy: ")._p.append(formula)
+    assert extract(saved(document), "x.docx").text == "Energy: E = mc"
