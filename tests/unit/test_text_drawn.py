@@ -113,3 +113,64 @@ def test_formulas_of_a_letter():
     formula = etree.fromstring(f'<m:oMath xmlns:m="{math}"><m:r><m:t>E = mc</m:t></m:r></m:oMath>')
     document.add_paragraph("Energy: ")._p.append(formula)
     assert extract(saved(document), "x.docx").text == "Energy: E = mc"
+
+
+OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
+SPACES = " ".join(
+    f'xmlns:{name}="{OASIS}{long}:1.0"'
+    for name, long in {
+        "office": "office", "text": "text", "table": "table", "draw": "drawing", "style": "style",
+        "svg": "svg-compatible", "presentation": "presentation",
+    }.items()
+) + ' xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:m="http://www.w3.org/1998/Math/MathML"'  # fmt: skip
+
+
+def opendocument(body: str, **parts: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        package.writestr("META-INF/manifest.xml", "<manifest/>")
+        package.writestr("content.xml", f"<office:document-content {SPACES}><office:body>{body}</office:body>"
+                                        "</office:document-content>")  # fmt: skip
+        for name, content in parts.items():
+            package.writestr(name.replace("__", "/") + ".xml", content)
+    return out.getvalue()
+
+
+def test_notes_comments_and_boxes_of_an_opendocument_stand_after_their_paragraph():
+    box = "<draw:frame><draw:text-box><text:p>Keel</text:p></draw:text-box><svg:desc>A  ship</svg:desc></draw:frame>"
+    note = "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>By hand.</text:p>"
+    comment = "<office:annotation><text:p>Sure?</text:p></office:annotation>"
+    body = f"""<office:text><text:p>{box}Oak{note}</text:note-body></text:note> holds{comment} well.</text:p>
+    <table:table><table:table-row><table:table-cell><text:p>Vasa{box}</text:p></table:table-cell></table:table-row>
+    </table:table></office:text>"""
+    expected = "Oak holds well.\n\nKeel\n\nPicture: A ship\n\nBy hand.\n\nSure?\nVasa\n\nKeel\n\nPicture: A ship"
+    assert extract(opendocument(body), "x.odt").text == expected
+
+
+def test_headers_and_footers_of_an_opendocument():
+    page = "<style:header><text:p>Shipyard</text:p></style:header><style:footer><text:p>Page <text:page-number/>"
+    master = f"<style:master-page>{page}</text:p></style:footer></style:master-page>" * 2
+    styles = f"<office:document-styles {SPACES}><office:master-styles>{master}</office:master-styles>"
+    data = opendocument("<office:text><text:p>Oak.</text:p></office:text>", styles=f"{styles}</office:document-styles>")
+    assert extract(data, "x.odt").text == "Oak.\n\nShipyard"
+
+
+def test_what_is_embedded_in_an_opendocument():
+    rows = "<table:table-row><table:table-cell><text:p>oak</text:p></table:table-cell></table:table-row>"
+    sheet = f"<office:document-content {SPACES}><office:body><office:spreadsheet><table:table>{rows}</table:table>"
+    formula = '<m:math xmlns:m="http://www.w3.org/1998/Math/MathML"><m:semantics><m:mi>E</m:mi>'
+    frames = "".join(
+        f'<draw:frame><draw:object xlink:href="./{name}"/></draw:frame>' for name in ("One", "Two", "Lost")
+    )
+    found = extract(
+        opendocument(
+            '<office:presentation><draw:page><draw:frame presentation:class="title"><draw:text-box>'
+            f"<text:p>Ships</text:p></draw:text-box></draw:frame>{frames}</draw:page></office:presentation>",
+            One__content=f"{sheet}</office:spreadsheet></office:body></office:document-content>",
+            Two__content=f"{formula}<m:annotation>E = m c^2</m:annotation></m:semantics></m:math>",
+        ),
+        "x.odp",
+    )
+    assert found.text == "Ships\noak\n\nE = m c^2"
+    assert [heading.title for heading in found.headings] == ["Ships"]
+    assert found.places[0].labels == {"slide": 1}
