@@ -9,11 +9,13 @@ from collections.abc import Mapping
 import docx
 import pptx
 import pytest
+import xlsxwriter
 from lxml import etree
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
+from vstash.text.places import Places
 from vstash.text.read import extract
 from vstash.text.readers import drawings
 
@@ -174,3 +176,30 @@ def test_what_is_embedded_in_an_opendocument():
     assert found.text == "Ships\noak\n\nE = m c^2"
     assert [heading.title for heading in found.headings] == ["Ships"]
     assert found.places[0].labels == {"slide": 1}
+
+
+def test_what_stands_on_a_sheet_but_in_no_cell():
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out)
+    sheet = book.add_worksheet("Wood")
+    sheet.write_row(0, 0, ("kind", "felled"))
+    sheet.write_row(1, 0, ("oak", 8))
+    sheet.write_comment("B2", "Counted twice,\nmind.")
+    sheet.insert_textbox(4, 1, "Prices without tax")
+    chart = book.add_chart({"type": "column"})
+    chart.add_series({"name": "Felled", "values": "=Wood!$B$2:$B$2", "categories": "=Wood!$A$2:$A$2"})
+    chart.set_title({"name": "Wood felled"})
+    sheet.insert_chart("D2", chart)
+    alone = book.add_worksheet("Alone")
+    alone.insert_textbox(0, 0, "Nothing but a box")
+    book.close()
+    found = extract(out.getvalue(), "x.xlsx")
+    assert found.text.startswith("kind: oak; felled: 8\n\n")
+    places = {
+        words: Places(found.text, found.places).span(found.text.index(words), found.text.index(words) + len(words))
+        for words in ("B2: Counted twice, mind.", "Prices without tax", "Wood felled", "Nothing but a box")
+    }
+    assert list(places.values()) == [
+        {"sheet": "Wood", "cell": "B2"}, {"sheet": "Wood"}, {"sheet": "Wood"}, {"sheet": "Alone"},
+    ]  # fmt: skip
+    assert [heading.title for heading in found.headings] == ["Wood", "Alone"]
