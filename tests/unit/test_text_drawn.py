@@ -203,3 +203,27 @@ def test_what_stands_on_a_sheet_but_in_no_cell():
         {"sheet": "Wood", "cell": "B2"}, {"sheet": "Wood"}, {"sheet": "Wood"}, {"sheet": "Alone"},
     ]  # fmt: skip
     assert [heading.title for heading in found.headings] == ["Wood", "Alone"]
+
+
+def pdf(*objects: str) -> bytes:
+    """A PDF of these objects, the first one being its catalogue; readers find them without a table."""
+    body = "".join(f"{number} 0 obj\n{content}\nendobj\n" for number, content in enumerate(objects, 1))
+    return f"%PDF-1.4\n{body}trailer\n<</Root 1 0 R>>\n%%EOF\n".encode()
+
+
+def test_what_a_form_was_filled_in_with_and_comments():
+    found = extract(
+        pdf(
+            "<</Type /Catalog /Pages 2 0 R>>",
+            "<</Type /Pages /Kids [3 0 R 4 0 R] /Count 2>>",
+            "<</Type /Page /Parent 2 0 R /MediaBox [0 0 9 9]>>",
+            "<</Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Annots [5 0 R 6 0 R 7 0 R 8 0 R]>>",
+            "<</Subtype /Widget /FT /Tx /T (ship) /V (Vasa) /Rect [0 0 1 1]>>",
+            "<</Subtype /Widget /FT /Btn /T (afloat) /V /Yes /Rect [0 0 1 1]>>",
+            "<</Subtype /Text /Contents (She sank.) /Rect [0 0 1 1]>>",
+            "<</Subtype /Link /Contents (a link) /Rect [0 0 1 1]>>",
+        ),
+        "x.pdf",
+    )
+    assert found.text == "ship: Vasa\nShe sank."
+    assert [dict(one.labels) for one in found.places] == [{"page": 2}]
