@@ -232,6 +232,21 @@ def test_xml_in_lines_with_running_text_together():
     assert (found.title, found.text) == ("Ships", "Ships\nWood and iron.\nVasa\n1628")
 
 
+def test_pages_inside_of_a_feed_are_read_as_such():
+    words = "&lt;p&gt;Wood &amp;amp; &lt;b&gt;iron&lt;/b&gt;.&lt;/p&gt;"
+    entry = f"<title>Tom &amp; co</title><description>{words}</description>"
+    feed = f"<rss><channel><item>{entry}<encoded><![CDATA[<ul><li>Oak<li>Pine</ul>]]></encoded></item></channel></rss>"
+    assert extract(feed.encode(), "x.rss").text == "Tom & co\nWood & iron.\n- Oak\n- Pine"
+    assert extract(b"<doc><p>Write &lt;b&gt; for bold.</p></doc>", "x.xml").text == "Write <b> for bold."
+
+
+def test_formulas_of_a_page():
+    latex = r'alttext="E = mc^2"><mi>E</mi></math><img alt="E = mc^2">'
+    plain = "<semantics><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><annotation>a + b</annotation></semantics>"
+    page = f"<p>Energy: <math {latex}, and <math>{plain}</math> too.</p>"
+    assert extract(page.encode(), "x.html").text == "Energy: E = mc^2, and a+b too."
+
+
 def test_subtitles_at_their_time():
     data = b"WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>Wood &amp; iron\n\n1:00:09,500 --> 1:00:11,000\n<i>Oak</i>\n"
     found = extract(data, "x.vtt")
