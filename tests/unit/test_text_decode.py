@@ -99,8 +99,11 @@ def test_control_characters_do_not_hide_the_script():
         ("cp1252", "Não há razões, coração"),
         ("cp1252", "Þetta er það sem ég sá í dag, æ"),
         ("cp1252", "Smørrebrød på åen"),
-        ("cp1250", "Zażółć gęślą jaźń, miła"),
-        ("iso8859_2", "Zażółć gęślą jaźń, miła"),
+        ("cp1250", "Wczoraj wieczorem poszliśmy do sklepu, po chleb i miód; było już późno, więc wróciliśmy pieszo."),
+        (
+            "iso8859_2",
+            "Wczoraj wieczorem poszliśmy do sklepu, po chleb i miód; było już późno, więc wróciliśmy pieszo.",
+        ),
         ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy"),
         ("cp1250", "Árvíztűrő tükörfúrógép"),
         ("cp1250", "Šešir čeka đaka, ćup žedni"),
@@ -108,4 +111,15 @@ def test_control_characters_do_not_hide_the_script():
     ],
 )
 def test_latin_text_of_many_languages(encoding: str, text: str):
+    assert extract(text.encode(encoding), "x.txt").text == text
+
+
+@pytest.mark.parametrize("encoding", ["big5", "euc_jp", "cp932", "gb18030"])
+def test_long_lines_of_characters_of_several_bytes(encoding: str):
+    said = {
+        "big5": "台北看守所昨天抽查前總統的房舍，引來強烈不滿。",
+        "gb18030": "搜狐在线国庆免费大酬宾，网费天天最低。",
+    }
+    line = said.get(encoding, "昔々、ある所に子供のいない老夫婦が住んでいた。") * 30
+    text = "\n".join(f"{number} {line}" for number in range(3))
     assert extract(text.encode(encoding), "x.txt").text == text

@@ -74,14 +74,23 @@ def _latin(sample: bytes) -> str:
 
 def _telling(data: bytes) -> bytes:
     """The lines with high bytes, up to SAMPLE bytes: the rest is ASCII and says nothing. Control characters,
-    of which old Word files are full, would make the detector take all of it for noise."""
-    lines = re.finditer(rb"[^\n]{0,200}[\x80-\xff][^\n]{0,200}", data)
+    of which old Word files are full, would make the detector take all of it for noise; so would half a character,
+    hence whole lines."""
     sample = b""
-    for line in lines:
-        sample += line.group() + b"\n"
+    for line in re.split(b"[\r\n]+", data):
+        if not line.isascii():
+            sample += _cut(line) + b"\n"
         if len(sample) > SAMPLE:
             break
     return sample.translate(_SPACED)
+
+
+def _cut(line: bytes) -> bytes:
+    """At most SAMPLE bytes of a line, ending where no character of several bytes can be."""
+    if len(line) <= SAMPLE:
+        return line
+    end = max(map(line[:SAMPLE].rfind, (b" ", b"\t", b"\0")))
+    return line[:end] if end > 0 else line[:SAMPLE]
 
 
 def _codec(declared: str) -> str:
