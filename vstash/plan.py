@@ -23,14 +23,19 @@ WEIGHTS = (0.5, 0.5)  # (vector, keyword)
 Admitted = tuple[tuple[Term, ...], tuple[Term, ...], tuple[str, ...]]
 
 
-def plan(query: Query, stats: TermStats) -> Plan:
-    """The arms to run, how to fuse them and what to do then, with a reason for each choice."""
+def plan(query: Query, stats: TermStats, wider: int = 1) -> Plan:
+    """The arms to run, how to fuse them and what to do then, with a reason for each choice.
+
+    `wider` times as many candidates are taken as usual: repetitions among them left too few.
+    """
     fusion = (query.fusion or DEFAULT_FUSION) if query.mode == "hybrid" else "raw"
     terms, counted, reason = choose_terms(stats)
     if fusion == "adaptive":
         terms, counted, reason = stats.terms, (), ("every word is sent",)
     weights, why = _weights(query, stats, fusion)
-    pool, depth = _sizes(query, stats, fusion)
+    pool, depth = (wider * size for size in _sizes(query, stats, fusion))
+    if wider > 1:
+        reason = (*reason, f"repetitions left too few: {pool:,} candidates of each side")
     arms, share = [], 0.0
     if query.mode != "keyword":
         path, rescore, how = _path(stats, pool)

@@ -22,13 +22,16 @@ from vstash.plan import plan as make_plan
 from vstash.plan import worth_asking
 from vstash.rank import confidence, coverage, gate, presence, published
 from vstash.rank.fuse import View, fuse
-from vstash.rank.stages import STAGES, Setting
+from vstash.rank.stages import PICKING, STAGES, UNKNOWING, Candidates, Setting
 from vstash.store.base import Passage, Store
 from vstash.text.places import joined
 from vstash.text.terms import FOREIGN, STOP_WORDS, QueryTerm, held_marks
 from vstash.types import CONFIDENCES, Candidate, Hit, Note, Plan, Query, Ranking, Results, Term, TermStats
 
 Vector = NDArray[np.float32]
+
+AHEAD = 4  # candidates looked at first for each hit wanted
+WIDER = (1, 8, 64)  # times as many candidates as usual, one after another while they leave too few
 
 
 class Done(Protocol):
@@ -76,6 +79,11 @@ class Found:
     meaning: float
     held: Mapping[int, frozenset[int]]
 
+    @property
+    def more(self) -> bool:
+        """Whether a side may know of more candidates than were taken."""
+        return any(len(ranking.items) >= arm.pool for arm, ranking in zip(self.plan.arms, self.rankings, strict=True))
+
 
 def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vector: ArrayLike | None = None) -> Results:
     """The hits for a query, best first. `vector` is used in place of encoding the query.
@@ -91,9 +99,8 @@ def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vecto
     with store.reading():
         if asked is not None:
             _require_space(store, encoder)
-        found = find(store, query, asked, trace, naming(encoder))
+        found, kept = answered(store, query, asked, now, trace, naming(encoder))
         level = confidence.level(found.cosine, found.noise, found.evidence)
-        kept = apply_stages(store, found, now, trace)
         if CONFIDENCES.index(level) < CONFIDENCES.index(query.min_confidence):
             trace.notes.append(Note("confidence", len(kept), 0, f"{level}, {query.min_confidence} was asked for"))
             kept = ()
@@ -113,12 +120,28 @@ def _require_space(store: Store, encoder: Encoder) -> None:
         )
 
 
-def find(store: Store, query: Query, vector: Vector | None, trace: Trace, namer: Naming | None = None) -> Found:
-    """Plan the query, run its arms and fuse them. `namer` names word-pieces, if the encoder does."""
+def answered(
+    store: Store, query: Query, vector: Vector | None, now: datetime, trace: Trace, namer: Naming | None
+) -> tuple[Found, Candidates]:
+    """What was found, and what its stages keep. Where passages that say the same leave fewer than were asked for,
+    more candidates are taken."""
+    for wider in WIDER:
+        found = find(store, query, vector, trace, namer, wider)
+        kept = apply_stages(store, found, now, trace)
+        if len(kept) >= query.limit or not found.more:
+            break
+    return found, kept
+
+
+def find(
+    store: Store, query: Query, vector: Vector | None, trace: Trace, namer: Naming | None = None, wider: int = 1
+) -> Found:
+    """Plan the query, run its arms and fuse them. `namer` names word-pieces, if the encoder does; `wider` as in
+    `plan`."""
     pieces = None if namer is None else tuple(namer.pieces(query.text))
     with trace.step("plan") as done:
         stats = statistics(store, query, namer, pieces)
-        plan = make_plan(query, stats)
+        plan = make_plan(query, stats, wider)
         done(len(plan.arms), "; ".join(plan.reason))
     rankings = []
     for arm in plan.arms:
@@ -199,23 +222,46 @@ def _held(store: Store) -> dict[str, float]:
 
 
 def apply_stages(store: Store, found: Found, now: datetime, trace: Trace) -> tuple[Candidate, ...]:
-    """Run the plan's stages, one after another."""
+    """Run the plan's stages, one after another.
+
+    What is known of chunks lies on pages far apart: stages that only pick from the top see the top alone, and all
+    candidates if that leaves too few.
+    """
+    names, wanted = found.plan.stages, found.plan.query.limit
+    first = next((at for at, name in enumerate(names) if name not in UNKNOWING), len(names))
     setting = setting_for(store, found, now)
-    candidates = standing(found, setting)
-    for name in found.plan.stages:
+    ordered = _run(names[:first], found.candidates, setting, trace)
+    picking = all(name in PICKING for name in names[first:])
+    for top in (AHEAD * wanted if picking else len(ordered), len(ordered)):
+        tried = Trace()
+        setting = knowing(store, setting, ordered[:top])
+        kept = _run(names[first:], standing(ordered[:top], setting), setting, tried)
+        if len(kept) >= wanted or top >= len(ordered):
+            break
+    trace.notes += tried.notes
+    return kept
+
+
+def _run(names: Sequence[str], candidates: Candidates, setting: Setting, trace: Trace) -> Candidates:
+    for name in names:
         with trace.step(name, len(candidates)) as done:
             candidates = STAGES[name](candidates, setting)
             done(len(candidates))
     return candidates
 
 
-def standing(found: Found, setting: Setting) -> tuple[Candidate, ...]:
+def knowing(store: Store, setting: Setting, candidates: Candidates) -> Setting:
+    """The setting with what the store knows of these candidates' chunks."""
+    return replace(setting, facts=store.facts([one.chunk_id for one in candidates]))
+
+
+def standing(candidates: Candidates, setting: Setting) -> Candidates:
     """The candidates without those whose chunk is gone: a damaged file may hold a vector without its chunk."""
-    return tuple(one for one in found.candidates if one.chunk_id in setting.facts)
+    return tuple(one for one in candidates if one.chunk_id in setting.facts)
 
 
 def setting_for(store: Store, found: Found, now: datetime) -> Setting:
-    """What the stages may ask about these candidates."""
+    """What the stages may ask about the candidates, but for what the store knows of their chunks."""
 
     def covered(ids: Sequence[int]) -> list[float]:
         distinct = sorted(set(found.pieces))
@@ -226,8 +272,7 @@ def setting_for(store: Store, found: Found, now: datetime) -> Setting:
         held = {**found.held, **store.pieces(unknown, distinct)} if unknown else found.held
         return coverage.measured([held.get(id_, frozenset()) for id_ in ids], weights)
 
-    facts = store.facts([one.chunk_id for one in found.candidates])
-    return Setting(found.plan.query, facts, now, store.similar, covered, found.plan.coverage, found.meaning)
+    return Setting(found.plan.query, {}, now, store.similar, covered, found.plan.coverage, found.meaning)
 
 
 def naming(encoder: Encoder) -> Naming | None:

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from vstash.encode.base import Encoder, Naming
 from vstash.filters import And, Eq, Filter, matches
-from vstash.rank.stages import STAGES
-from vstash.search import Found, Trace, Vector, apply_stages, find, naming, query_vector, setting_for, standing
+from vstash.rank.stages import STAGES, Candidates
+from vstash.search import Found, Trace, Vector, answered, knowing, naming, query_vector, setting_for, standing
 from vstash.store.base import Store
 from vstash.types import MAX_LIMIT, Candidate, Document, Facts, Query
 
@@ -43,13 +43,14 @@ class _Case:
     namer: Naming | None
     now: datetime
 
-    def find(self, query: Query) -> Found:
-        """What a search for the query finds before its stages."""
-        return find(self.store, query, None if query.mode == "keyword" else self.vector, Trace(), self.namer)
+    def answered(self, query: Query) -> tuple[Found, Candidates]:
+        """What a search for the query finds before its stages, and what they keep."""
+        vector = None if query.mode == "keyword" else self.vector
+        return answered(self.store, query, vector, self.now, Trace(), self.namer)
 
     def rank(self, query: Query) -> int | None:
         """Where the document stands among the hits for the query."""
-        kept = apply_stages(self.store, self.find(query), self.now, Trace())
+        _, kept = self.answered(query)
         return _first(self, [one.chunk_id for one in kept])
 
 
@@ -60,7 +61,7 @@ def explain(store: Store, encoder: Encoder, query: Query, document: Document, no
         case = _Case(store, query, document, frozenset(store.chunk_ids(document.id)), vector, namer, now)
         if not matches(query.filter, document):
             return _filtered(case)
-        found = case.find(query)
+        found, _ = case.answered(query)
         if not any(one.chunk_id in case.chunk_ids for one in found.candidates):
             return _no_candidate(case, found)
         return _followed(case, found)
@@ -124,8 +125,8 @@ def _vector_distance(case: _Case, found: Found) -> Iterator[str]:
 
 def _followed(case: _Case, found: Found) -> Loss:
     """It was a candidate: run the stages one by one and see which one drops it."""
-    setting = setting_for(case.store, found, case.now)
-    candidates = standing(found, setting)
+    setting = knowing(case.store, setting_for(case.store, found, case.now), found.candidates)
+    candidates = standing(found.candidates, setting)
     for name in found.plan.stages:
         kept = STAGES[name](candidates, setting)
         rank = _first(case, [one.chunk_id for one in candidates])

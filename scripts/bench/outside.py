@@ -35,15 +35,13 @@ def start(root: Path, database: Path | None, question: str) -> dict[str, float]:
 
 
 def disk(database: Path) -> dict[str, Any]:
-    """Bytes a chunk: of the file, of its parts, and allowed: 1.25 × (text + 4 · dim + dim / 8) + the FTS index."""
+    """Bytes a chunk: of the file, of its parts, and allowed: 1.25 × (text + 4 · dim + dim / 8) + the pages of
+    the FTS index."""
     connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
     [[chunks, text]] = connection.execute("SELECT count(*), sum(length(CAST(text AS BLOB))) FROM chunk")
     [[dim]] = connection.execute("SELECT dim FROM space WHERE active = 1")
-    names = connection.execute("SELECT name FROM sqlite_schema WHERE name GLOB '*_fts_data'").fetchall()
-    index = 0
-    for (name,) in names:
-        [[size]] = connection.execute(f"SELECT sum(length(block)) FROM {name}")  # noqa: S608
-        index += size
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE name GLOB 'chunk_fts_*'").fetchall()
+    index = sum(connection.execute("SELECT sum(pgsize) FROM dbstat WHERE name = ?", table).get for table in tables)
     must = text / chunks + 4 * dim + dim / 8
     parts = {"text": text / chunks, "vector": 4.0 * dim, "code": dim / 8, "fts": index / chunks}
     whole = database.stat().st_size / chunks

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from vstash.encode import minilm
-from vstash.encode.graph import write_graph
+from vstash.encode.graph import FLOAT, write_graph
 from vstash.encode.minilm import MAX_TOKENS, SPACE, MiniLM, model_folder, prepare
 from vstash.encode.onnx import GRAPH, MANIFEST, OnnxModel, complete, load_session
-from vstash.encode.prepare import _verified, agreement, make
+from vstash.encode.prepare import MIN_COSINE, Trial, _fastest, _verified, agreement, make
 from vstash.encode.tokens import Tokens
 from vstash.errors import ModelUnavailable
 
@@ -154,7 +154,26 @@ def test_vectors_do_not_depend_on_the_batch_at_all(cache: Path):
     assert np.array_equal(encoder.documents(texts), np.stack([encoder.query(text) for text in texts]))
 
 
-def test_seven_bit_weights_would_pass_too(tmp_path: Path):
+@pytest.mark.parametrize(("bits", "least"), [(7, MIN_COSINE), (FLOAT, 0.9998)])
+def test_other_widths_would_pass_too(tmp_path: Path, bits: int, least: float):
     weights = _verified(model_folder() / "model.safetensors", SPACE)
-    write_graph(weights, 7, MAX_TOKENS, tmp_path / GRAPH)
-    assert agreement(OnnxModel(load_session(tmp_path), Tokens(model_folder() / "tokenizer.json"), MAX_TOKENS)) > 0.99
+    write_graph(weights, bits, MAX_TOKENS, tmp_path / GRAPH)
+    model = OnnxModel(load_session(tmp_path), Tokens(model_folder() / "tokenizer.json"), MAX_TOKENS)
+    assert agreement(model) > least
+
+
+def test_what_was_tried_is_recorded_and_only_the_fastest_kept(cache: Path):
+    (manifest,) = cache.rglob(MANIFEST)
+    known = json.loads(manifest.read_text())
+    assert [one["bits"] for one in known["tried"]][-1] == FLOAT
+    assert known["texts_per_second"] == max(one["texts_per_second"] for one in known["tried"])
+    assert sorted(path.name for path in manifest.parent.iterdir()) == [MANIFEST, GRAPH]
+
+
+def test_the_fastest_that_agrees_is_chosen():
+    agreeing, fast = Trial(FLOAT, 0.9999, 30.0), Trial(8, 0.995, 60.0)
+    assert _fastest([fast, agreeing]) == fast
+    assert _fastest([fast._replace(texts_per_second=20.0), agreeing]) == agreeing
+    assert _fastest([fast._replace(cosine=0.98), agreeing]) == agreeing
+    with pytest.raises(ModelUnavailable, match=r"0\.980 only"):
+        _fastest([fast._replace(cosine=0.98)])

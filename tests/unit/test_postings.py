@@ -1,4 +1,4 @@
-"""Words' scores that are kept between searches: the same as fresh ones, and gone with any write."""
+"""Words' scores that are kept between searches: the same as fresh ones, whatever is written."""
 
 from __future__ import annotations
 
@@ -54,11 +54,51 @@ def test_what_is_written_is_found_at_once_by_whomever_it_was_written(memory: Mem
 def test_the_least_recently_used_words_give_way(path: Path) -> None:
     connection = apsw.Connection(str(path))
     postings = Postings(most=20)
-    assert not postings.settled(connection)
-    assert postings.settled(connection)
+    assert not postings.ready(connection)
+    assert postings.ready(connection)
     for word in ('"heron"', '"sky"', '"heron"', '"water"'):
         assert len(postings.best(connection, [word], 5)) == 5
     assert list(postings._kept) == ['"water"']
     assert postings._size == len(TEXTS)
     assert postings.best(connection, ['"nothing"', '"nowhere"'], 5) == []
     connection.close()
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    path = tmp_path / "many.db"
+    with Memory.open(path, encoder="hash") as memory:
+        memory.add_texts(
+            [f"water {'sky ' * (number % 4)}{'heron ' * (number % 5 == 0)}{number}" for number in range(3000)]
+        )
+    return path
+
+
+def test_what_was_added_is_added_to_what_is_kept(many: Path) -> None:
+    with Memory.open(many, encoder="hash") as memory, Memory.open(many, encoder="hash") as other:
+        found(memory), found(memory)
+        asked: list[str] = []
+        memory._store.connection.trace_v2(apsw.SQLITE_TRACE_STMT, lambda event: asked.append(event["sql"]))  # type: ignore[attr-defined]
+        other.remember("heron heron water")
+        memory.remember("heron, sky")
+        kept = found(memory)
+        with Memory.open(many, encoder="hash") as fresh:
+            expected = found(fresh)
+    assert [id_ for id_, _ in kept] == [id_ for id_, _ in expected]
+    assert [score for _, score in kept] == pytest.approx([score for _, score in expected], rel=1e-4)
+    assert {3001, 3002} <= {id_ for id_, _ in kept}
+    scored = [sql for sql in asked if "bm25" in sql]
+    assert scored
+    assert all("rowid >" in sql for sql in scored)
+
+
+def test_what_was_taken_out_is_not_kept(many: Path) -> None:
+    with Memory.open(many, encoder="hash") as memory, Memory.open(many, encoder="hash") as other:
+        best = found(memory)[0][0]
+        assert found(memory)[0][0] == best
+        other.forget(memory.chunk(best).document.uri)
+        left = found(memory)
+        assert best not in {id_ for id_, _ in left}
+        with Memory.open(many, encoder="hash") as fresh:
+            found(fresh)
+            assert left == found(fresh)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import UTC, datetime
 from pathlib import Path
@@ -273,3 +274,32 @@ def test_large_memories_go_by_the_codes_and_find_the_same(memory: Memory, databa
     assert "bird:heron" not in uris(memory, TEXTS["bird:heron"], mode="vector", limit=20)
     memory.forget("new")
     assert uris(memory, "heron and reed and fish", mode="vector", limit=1) != ["new"]
+
+
+def test_facts_are_asked_for_the_top_alone_unless_it_says_the_same(tmp_path: Path, encoder: HashEncoder) -> None:
+    asked: list[int] = []
+
+    def note(_: object, sql: str, bindings: tuple[str]) -> bool:
+        if "chunk.digest" in sql:
+            asked.append(len(json.loads(bindings[0])))
+        return True
+
+    with Memory.open(tmp_path / "many.db", encoder=encoder) as memory:
+        memory.add_texts([f"heron number {number}" for number in range(200)])
+        memory.add_texts(["gull!" + " " * number for number in range(30)])
+        memory._store.connection.exec_trace = note  # type: ignore[attr-defined]
+        assert len(memory.search("heron", limit=5)) == 5
+        assert asked == [20]
+        asked.clear()
+        assert len({hit.text.strip() for hit in memory.search("gull", limit=5)}) == 5
+        assert asked[0] == 20 < asked[1]
+
+
+def test_passages_that_say_the_same_do_not_crowd_out_the_others(tmp_path: Path, encoder: HashEncoder) -> None:
+    with Memory.open(tmp_path / "same.db", encoder=encoder) as memory:
+        memory.add_texts(["gull " * 20 + " " * number for number in range(400)])
+        memory.add_texts([f"a gull and a long list of other birds, {number} of them" for number in range(9)])
+        found = memory.search("gull gull gull", limit=5)
+        assert len({hit.text.strip() for hit in found}) == 5
+        assert any("repetitions" in reason for reason in found.plan.reason)
+        assert len(memory.search("gull", limit=5, mode="keyword")) == 5

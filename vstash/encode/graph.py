@@ -20,6 +20,7 @@ from vstash.errors import ModelUnavailable
 LAYERS = 6
 HEADS = 12
 DIM = 384
+FLOAT = 32  # bits of weights that are not quantised
 EPSILON = 1e-12  # layer_norm_eps of the model's config.json
 FUSED = "com.microsoft"
 OPSETS = (("", 20), (FUSED, 1))  # 20 is the first with Gelu
@@ -51,7 +52,7 @@ def write_graph(weights: Weights, bits: int, max_tokens: int, file: Path) -> Non
     """Write the graph: `input_ids` int64 (1, tokens) → `vectors` float32 (1, DIM), unit length.
 
     `bits` is the width of the linear layers' weights: 8, or 7 where a CPU's 8-bit multiplication
-    saturates. Raises: OSError.
+    saturates, or FLOAT for weights as they are. Raises: OSError.
     """
     graph = _Graph(weights, bits)
     x = graph.embeddings(max_tokens)
@@ -66,7 +67,7 @@ class _Graph:
 
     def __init__(self, weights: Weights, bits: int) -> None:
         self._weights = weights
-        self._top = 2 ** (bits - 1) - 1
+        self._bits = bits
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
 
@@ -107,7 +108,14 @@ class _Graph:
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
     def _linear(self, x: str, name: str) -> str:
-        matrix, scales = _quantised(self._weights[f"{name}.weight"], self._top)
+        if self._bits == FLOAT:
+            matrix = self._constant(f"{name}.weight", self._weights[f"{name}.weight"].T)
+            product = self._node("MatMul", [x, matrix], f"{name}.product")
+            return self._node("Add", [product, self._constant(f"{name}.bias", self._weights[f"{name}.bias"])], name)
+        return self._quantised_linear(x, name)
+
+    def _quantised_linear(self, x: str, name: str) -> str:
+        matrix, scales = _quantised(self._weights[f"{name}.weight"], 2 ** (self._bits - 1) - 1)
         inputs = [
             x,
             self._constant(f"{name}.weight", matrix.T),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vstash.encode.tokens import CJK, estimated_starts
+from vstash.encode.tokens import CJK, below_headings, estimated_starts
 from vstash.errors import EncoderError
 from vstash.types import Space
 
@@ -83,9 +83,9 @@ def words_of(text: str) -> list[bytes]:
 
     Plain ASCII, most text, goes by a table instead of the expression: over twice as fast, the same words.
     """
-    if text.isascii():
-        return text.encode().translate(_ASCII).split()
-    return [word.encode() for word in _WORD.findall(text.lower())]
+    first = below_headings(text)
+    words = [word.encode() for word in _WORD.findall(text[:first].lower())]
+    return words + text[first:].encode().translate(_ASCII).split()
 
 
 class _Hashes(dict[bytes, int]):

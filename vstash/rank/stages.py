@@ -126,6 +126,8 @@ STAGES: Mapping[str, Stage] = {
     "group": group,
     "limit": limit,
 }
+UNKNOWING = ("depth", "coverage")  # stages that ask nothing of a chunk's facts …
+PICKING = ("collapse", "group", "limit")  # … and those for which a candidate's fate depends on better ones only
 
 
 def _first_of_each(candidates: Candidates, kind: Callable[[Candidate], int]) -> Candidates:

@@ -83,12 +83,19 @@ LATIN = tuple(name for name in STOPS if name not in OTHER_SCRIPTS)
 _PREFERRED = ["english", "spanish", "portuguese", "french", "german", "italian", "turkish", "polish", "dutch"]
 _ORDER = (*_PREFERRED, *(name for name in STOPS if name not in _PREFERRED))
 _ALL = {"english": STOP_WORDS, **STOPS}
-_SPEAKS = {word: tuple(name for name in _ALL if word in _ALL[name]) for name in _ALL for word in _ALL[name]}
 _KNOWN, _OWN = 30, 60  # votes of a word for each language that has it, and votes shared among these
+
+
+def _votes_of(word: str) -> tuple[tuple[str, int], ...]:
+    speaking = [name for name in _ALL if word in _ALL[name]]
+    return tuple((name, _KNOWN + _OWN // len(speaking)) for name in speaking)
+
+
+_SPEAKS = {word: _votes_of(word) for words in _ALL.values() for word in words if len(word) > 1}
 _LEAST = 2  # different words that tell a text's language …
 RARE = 0.01  # of a memory's texts: so many may be taken for what they are not
 _DENSITY = 10  # … and one in so many words at the least: code and lists have fewer
-_PLAIN = re.compile(r"[a-z]{2,}")
+_PLAIN = bytes(ord(chr(code).lower()) if chr(code).isalpha() else 32 for code in range(128)) + bytes(128)
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0900-\u0903\u093a-\u094d])+")  # a Hindi word has vowel signs
 
 
@@ -96,11 +103,12 @@ def language(text: str) -> str | None:
     """The language of a stored text; None when its function words do not tell, or say English."""
     words = _words(text)
     votes = _votes(words)
-    best = max(votes, key=lambda name: (votes[name], name == "english", -_ORDER.index(name)), default="english")
-    if best == "english":
+    if votes.get("english", 0) == max(votes.values(), default=0):
         return None
-    seen = len(words & STOPS[best])
-    return best if seen >= _LEAST and seen * _DENSITY >= len(words) else None
+    best = max(votes, key=lambda name: (votes[name], -_ORDER.index(name)))
+    long = {word for word in words if len(word) > 1}
+    seen = len(long & STOPS[best])
+    return best if seen >= _LEAST and seen * _DENSITY >= len(long) else None
 
 
 def plausible(text: str, held: Mapping[str, float]) -> tuple[str, ...]:
@@ -122,13 +130,15 @@ def stop_words(text: str, held: Collection[str]) -> frozenset[str]:
 
 
 def _words(text: str) -> set[str]:
-    return set((_PLAIN if text.isascii() else _WORD).findall(text.lower()))
+    """Its different words, in lower case. Plain ASCII, most text, goes by a table."""
+    if text.isascii():
+        return set(text.encode().translate(_PLAIN).decode().split())
+    return set(_WORD.findall(text.lower()))
 
 
 def _votes(words: set[str]) -> dict[str, int]:
     votes: dict[str, int] = {}
     for word in words & _SPEAKS.keys():
-        speaking = _SPEAKS[word]
-        for name in speaking:
-            votes[name] = votes.get(name, 0) + _KNOWN + _OWN // len(speaking)
+        for name, weight in _SPEAKS[word]:
+            votes[name] = votes.get(name, 0) + weight
     return votes

@@ -68,7 +68,7 @@ def _trimmed(line: str, window: int) -> str:
 
 
 def _fits(line: str, tokens: int, width: int) -> bool:
-    return len(line) <= width and len(estimate_starts(line)) <= tokens
+    return len(line) <= width and (len(line) <= tokens or len(estimate_starts(line)) <= tokens)
 
 
 def _cut(part: str, tokens: int, width: int) -> str:

@@ -48,6 +48,7 @@ class _Splitter:
         self.token_starts = token_starts
         self.outline, self.bounds = _laid_out(source, token_starts(source.text), window)
         self.room_below = cache(self._room_below)  # few headings, many questions
+        self.path = cache(self.outline.path)
 
     def spans(self) -> Iterator[tuple[int, int]]:
         sizes = Sizes(self.window, self._tokens, self._room)
@@ -55,7 +56,7 @@ class _Splitter:
             yield from self._cut(*self.outline.span(first, last))
 
     def heading(self, start: int, end: int) -> str:
-        return self.outline.path(*self.outline.within(start, end))
+        return self.path(*self.outline.within(start, end))
 
     def _cut(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """text[start:end] in parts that fit; what comes near the limit is measured as the encoder will see it."""
@@ -86,7 +87,7 @@ class _Splitter:
         return self.bounds.tokens(*self.outline.span(first, last))
 
     def _room(self, first: int, last: int) -> int:
-        return self.room_below(self.outline.path(first, last))
+        return self.room_below(self.path(first, last))
 
     def _room_below(self, heading: str) -> int:
         line = context(self.source.title, heading, self.window)

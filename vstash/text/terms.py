@@ -121,6 +121,11 @@ def _extra(text: str) -> Iterator[str]:
         for word in _MIXED.findall(text):
             yield from _pieces(word)
         return
+    if not _RUN.search(text):
+        for match in _MIXED.finditer(text):
+            if _whole(text, *match.span()):
+                yield from _pieces(match[0])
+        return
     for token in _TOKEN.findall(text):
         parts = _PARTS.findall(token)
         for part in parts:
@@ -130,6 +135,13 @@ def _extra(text: str) -> Iterator[str]:
             else:
                 yield from [part.lower()] if len(parts) > 1 else ()  # unicode61 joins it to the run it touches
                 yield from _pieces(part)
+
+
+def _whole(text: str, start: int, end: int) -> bool:
+    """Whether a run of ASCII letters and digits is a word, no letter of another alphabet on either side."""
+    return not (text[start - 1 : start] > "\x7f" and text[start - 1].isalnum()) and not (
+        text[end : end + 1] > "\x7f" and text[end].isalnum()
+    )
 
 
 def _words(text: str) -> list[str]:

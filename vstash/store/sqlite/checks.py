@@ -13,7 +13,7 @@ from contextlib import suppress
 import numpy as np
 
 from vstash.errors import StoreCorrupt
-from vstash.store.sqlite import codes, documents, pieces, quick, vectors
+from vstash.store.sqlite import codes, documents, pieces, postings, quick, vectors
 from vstash.store.sqlite.connection import Connection, Damaged, Locked, Unwritable, at_once, copied, rows, writing
 from vstash.types import Finding
 
@@ -29,6 +29,7 @@ def run(connection: Connection, report: Callable[[str], object] = str) -> list[F
 def repair(connection: Connection) -> None:
     """Rebuild everything derived, in one transaction; none of it where truth is too damaged to build on."""
     with suppress(*Damaged), writing(connection):
+        postings.note_rewriting(connection)
         connection.execute("INSERT INTO chunk_fts (chunk_fts) VALUES ('rebuild')")
         connection.execute("DELETE FROM term")  # counted anew by the next put that finds them due
         connection.execute("UPDATE meta SET value = (SELECT count(*) FROM chunk) WHERE key = 'chunks'")

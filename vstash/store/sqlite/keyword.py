@@ -8,7 +8,7 @@ from vstash.filters import Filter
 from vstash.store.sqlite.connection import Connection, rows
 from vstash.store.sqlite.filters import chunk_ids
 from vstash.store.sqlite.frequencies import Frequencies
-from vstash.store.sqlite.postings import Postings
+from vstash.store.sqlite.postings import Postings, note_rewriting
 from vstash.types import Ranking, Scored, Term
 
 _FIELDS = "text, title, terms"
@@ -25,6 +25,7 @@ def insert(connection: Connection, first: int, last: int) -> None:
 
 def delete(connection: Connection, document_id: int) -> None:
     """Take the chunks of a document out; their rows must still be there, as they were indexed."""
+    note_rewriting(connection)
     connection.execute(
         f"INSERT INTO chunk_fts (chunk_fts, rowid, {_FIELDS})"
         f" SELECT 'delete', id, {_FIELDS} FROM chunk_fields WHERE document_id = ? ORDER BY id",
@@ -57,7 +58,7 @@ def rank(connection: Connection, terms: Sequence[Term], pool: int, rule: Filter 
 
     The unary plus keeps SQLite from asking FTS5 for one rowid after another when filtering.
     """
-    if rule is None and not any(term.phrase for term in terms) and kept.settled(connection):
+    if rule is None and not any(term.phrase for term in terms) and kept.ready(connection):
         best = kept.best(connection, [_quoted(term) for term in terms], pool)
         return Ranking("keyword", tuple([Scored(*row) for row in best]))
     sql, bindings = "", list[object]()

@@ -1,11 +1,12 @@
-"""BM25 word by word, kept in memory while nothing is written: a question's score is the sum over its words.
+"""BM25 word by word, kept in memory by a long-lived store: a question's score is the sum over its words.
 
-FTS5 spends a microsecond on every posting it scores; a long-lived memory is asked for the same words, above all
-the common ones, again and again.
+FTS5 spends a microsecond on every posting it scores, more after another process's write, which empties SQLite's
+cache; a long-lived memory is asked for the same words, above all the common ones, again and again.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,31 +14,48 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vstash.store.sqlite.connection import Connection, rows
+from vstash.store.sqlite.connection import Connection, rows, value
 
 MOST = 2_000_000  # postings kept, 32 MB
+GROWTH = 1.001  # times as many chunks as when the first of the kept words was scored: past it all are dropped
+REWRITTEN = "rewritten"  # in the table meta: how often anything was taken out of the index
+LEAST_IDF = 1e-6  # FTS5's, for words in more than half the chunks
 
 
 class Scores(NamedTuple):
-    """The chunks that hold a word, ascending, and the BM25 of it in each, positive."""
+    """The chunks that hold a word, ascending, and the BM25 of it in each, positive; as of what moment."""
 
     ids: NDArray[np.int64]
     scores: NDArray[np.float64]
+    moment: Moment
+
+
+class Moment(NamedTuple):
+    """What the index holds: it has grown by some chunks while `rewritten` stays the same."""
+
+    rewritten: int
+    chunks: int
+    last: int  # id of a chunk
 
 
 class Postings:
-    """The scored postings of words for one connection; the least recently used give way."""
+    """The scored postings of words for one connection; the least recently used give way.
+
+    When chunks were added, by this connection or another, a word's postings in them are added to those kept, whose
+    scores are brought up to date but for the mean length of a chunk: by less than GROWTH it hardly changes.
+    """
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._kept: OrderedDict[str, Scores] = OrderedDict()
         self._size = 0
-        self._state: tuple[int, int] = (-1, -1)
+        self._state: tuple[int, int] | None = None
+        self._first = self._now = Moment(-1, 0, 0)
 
     def best(self, connection: Connection, words: Sequence[str], count: int) -> list[tuple[int, float]]:
         """The `count` chunks with the largest sums over some words, each a query for FTS5; ties by chunk id.
 
-        Only while `settled`.
+        Only when `ready`.
         """
         found = [self._of(connection, word) for word in words]
         ids, places = np.unique(np.concatenate([one.ids for one in found]), return_inverse=True)
@@ -49,26 +67,65 @@ class Postings:
         order = np.lexsort((ids, -sums))[:count]
         return list(zip(ids[order].tolist(), sums[order].tolist(), strict=True))
 
-    def settled(self, connection: Connection) -> bool:
-        """Whether nothing was written since the last search, so that keeping scores may pay; else all are dropped:
-        any write, by this connection or another, moves every word's score a little."""
+    def ready(self, connection: Connection) -> bool:
+        """Whether this is not the first search, so that keeping scores may pay. What no longer holds is dropped."""
         state = connection.pragma("data_version"), connection.total_changes()
         if state == self._state:
             return True
-        self._kept.clear()
-        self._size, self._state = 0, state
-        return False
+        first, self._state = self._state is None, state
+        self._now = _moment(connection)
+        if self._now.rewritten != self._first.rewritten or self._now.chunks > GROWTH * self._first.chunks:
+            self._kept.clear()
+            self._size, self._first = 0, self._now
+        return not first
 
     def _of(self, connection: Connection, word: str) -> Scores:
         known = self._kept.get(word)
-        if known is not None:
+        if known is None:
+            known = _scored(connection, word, 0, self._now)
+        else:
             self._kept.move_to_end(word)
-            return known
-        found = rows(connection, "SELECT rowid, -bm25(chunk_fts) FROM chunk_fts WHERE chunk_fts MATCH ?", (word,))
-        ids, values = zip(*found, strict=True) if found else ((), ())
-        scores = Scores(np.array(ids, np.int64), np.array(values, np.float64))
-        self._kept[word] = scores
-        self._size += len(found)
+            if known.moment == self._now:
+                return known
+            self._size -= len(known.ids)
+            known = _grown(known, _scored(connection, word, known.moment.last, self._now))
+        self._kept[word] = known
+        self._size += len(known.ids)
         while self._size > self._most and len(self._kept) > 1:
             self._size -= len(self._kept.popitem(last=False)[1].ids)
-        return scores
+        return known
+
+
+def note_rewriting(connection: Connection) -> None:
+    """Say that something is taken out of the index, or that it is made anew: kept scores hold no longer."""
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", (REWRITTEN,)
+    )
+
+
+def _moment(connection: Connection) -> Moment:
+    found = dict(rows(connection, "SELECT key, value FROM meta WHERE key IN ('chunks', ?)", (REWRITTEN,)))
+    return Moment(found.get(REWRITTEN, 0), found["chunks"], value(connection, "SELECT max(id) FROM chunk") or 0)
+
+
+def _scored(connection: Connection, word: str, after: int, now: Moment) -> Scores:
+    """A word's postings in the chunks past `after`."""
+    found = rows(
+        connection,
+        "SELECT rowid, -bm25(chunk_fts) FROM chunk_fts WHERE chunk_fts MATCH ? AND rowid > ?",
+        (word, after),
+    )
+    ids, scores = zip(*found, strict=True) if found else ((), ())
+    return Scores(np.array(ids, np.int64), np.array(scores, np.float64), now)
+
+
+def _grown(known: Scores, more: Scores) -> Scores:
+    """A word's postings with those that were added; the older ones by its frequency of today."""
+    ids = np.concatenate([known.ids, more.ids])
+    scale = _idf(len(ids), more.moment.chunks) / _idf(len(known.ids), known.moment.chunks)
+    return Scores(ids, np.concatenate([scale * known.scores, more.scores]), more.moment)
+
+
+def _idf(holding: int, chunks: int) -> float:
+    """FTS5's, of Robertson and Sparck Jones."""
+    return max(LEAST_IDF, math.log(max(1e-9, (chunks - holding + 0.5) / (holding + 0.5))))

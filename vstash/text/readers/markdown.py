@@ -76,6 +76,8 @@ def outline(text: str, body: int = 0) -> tuple[tuple[Heading, ...], tuple[tuple[
     depth = 0
     words: list[str] | None = None  # of the heading that the events are in
     for event, span in pyromark.events_with_range(part, options=pyromark.Options.ENABLE_TABLES):
+        if words is None and ("Text" in event or event == "SoftBreak"):  # most of them
+            continue
         match event:
             case {"Start": {"Heading": _}} if not depth:
                 words = []
