@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from vstash.history import History
-from vstash.ingest import Failure, Labels, Pending, from_file
+from vstash.intake import Failure, Labels, Pending, from_file
 from vstash.pages import Pages
 from vstash.store.base import Store
 from vstash.walk import files

@@ -1,32 +1,30 @@
-"""From paths and texts to stored documents: read, hash, split, encode, put, in batches across documents.
+"""From what is in line to stored documents: read, split, encode, put, in batches across documents.
 
 What is committed stays: a batch is one transaction, and an add that is run again goes on where it was.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vstash.config import Limits
+from vstash.ahead import Ahead
 from vstash.encode.base import Encoder, Tokenizing
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
-from vstash.errors import SourceTooLarge, SpaceMismatch, UnsupportedSource, VstashError
+from vstash.errors import SpaceMismatch, UnsupportedSource, VstashError
 from vstash.filters import In
+from vstash.intake import PART_OF, Failure, Pending, reason, too_large
 from vstash.store.base import Entry, Store, Stored
 from vstash.text.passage import digest, estimate_starts, own_title, passage
-from vstash.text.read import Extract, extract
+from vstash.text.sandbox import Sandbox
 from vstash.text.split import split
 from vstash.text.terms import extra_terms
 from vstash.types import AddResult, Chunk, Source, Space
@@ -37,39 +35,13 @@ RECIPE = "4"  # how content becomes chunks; raise it when readers, splitter or t
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 GIVEN_CHUNKS = 1024  # the same where vectors come with the texts: under a second
 BATCH_FILES = 64  # files looked up together
-PART_OF = "part_of"  # metadata: the uri of the document that this one came in
 HOLDING_PARTS = (".eml", ".msg", ".mbox")  # what may have had parts before, whatever it is now
 SPECIAL_TOKENS = 2  # that an encoder adds to each text: one before, one after
 DEFAULT_WINDOW = 256  # tokens, for an encoder that does not say
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What the caller says of everything it adds: where it belongs, and how much one source may be."""
-
-    collection: str = "default"
-    tags: tuple[str, ...] = ()
-    limits: Limits = field(default=Limits(), repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A source on its way: `load` reads and parses it when its turn comes, unless `stored` shows that
-    nothing has changed."""
-
-    uri: str
-    content_hash: str
-    labels: Labels
-    load: Callable[[], Source]
-    modified_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A source that could not be read, and why."""
-
-    uri: str
-    error: str
+_Group = Sequence[Pending | Failure]
+_Loading = Ahead[Pending, Source]
 
 
 @dataclass(slots=True)
@@ -106,14 +78,30 @@ class Ingest:
 
         Raises: StoreError, EncoderError; a source that cannot be read is a result.
         """
+        with Sandbox() as sandbox, _Loading(lambda one: one.load(sandbox)) as ahead:
+            yield from self._add(self._announced(_groups(pending, BATCH_FILES), sandbox, ahead), ahead)
+
+    def _announced(self, groups: Iterable[_Group], sandbox: Sandbox, ahead: _Loading) -> Iterator[_Group]:
+        """The groups, each when what takes long to load in the next one is on its way."""
+        for group, following in pairwise(chain([()], groups, [()])):
+            early = [one for one in following if isinstance(one, Pending) and one.early]
+            known = self._store.known([one.uri for one in early]) if early else {}
+            fresh = [one for one in early if not self._unchanged(one, known)]
+            if fresh and len(following) == BATCH_FILES:
+                sandbox.start()
+            for one in fresh:
+                ahead.expect(one, one.early)
+            yield group
+
+    def _add(self, groups: Iterable[_Group], ahead: _Loading) -> Iterator[AddResult]:
         batch = _Batch()
-        for group in _groups(pending, BATCH_FILES):
+        for group in groups:
             if {source.uri for source in batch.sources}.intersection(one.uri for one in group):
                 yield from self._commit(batch)  # what is looked up next must know of it
                 batch = _Batch()
             known = self._store.known([one.uri for one in group if isinstance(one, Pending)])
             for one in group:
-                done = self._take(one, known, batch)
+                done = self._take(one, known, batch, ahead)
                 if done is not None:
                     yield done
                 if batch.size >= BATCH_CHUNKS:
@@ -133,21 +121,26 @@ class Ingest:
             done += self._commit(batch)
         return done
 
-    def _take(self, one: Pending | Failure, known: dict[str, Stored], batch: _Batch) -> AddResult | None:
+    def _unchanged(self, one: Pending, known: dict[str, Stored]) -> bool:
+        return known.get(one.uri) == Stored(one.content_hash, self._recipe, one.labels.collection, one.labels.tags)
+
+    def _take(
+        self, one: Pending | Failure, known: dict[str, Stored], batch: _Batch, ahead: _Loading
+    ) -> AddResult | None:
         """A result that is certain at once; None when the source went into the batch."""
         if isinstance(one, Failure):
             return AddResult(one.uri, "failed", error=one.error)
         started = time.perf_counter()
-        if known.get(one.uri) == Stored(one.content_hash, self._recipe, one.labels.collection, one.labels.tags):
+        if self._unchanged(one, known):
             return AddResult(one.uri, "unchanged", took=time.perf_counter() - started)
         try:
-            source = one.load()
+            source = ahead.take(one)
             title = own_title(source.title, source.uri)
             chunks = tuple(split(replace(source, title=title), self._window, self._starts))
             if not chunks:
                 raise UnsupportedSource("the text is blank", hint="there is nothing in it to search for")
             if len(chunks) > one.labels.limits.max_chunks:
-                raise _too_large(f"{len(chunks):,} passages", f"{one.labels.limits.max_chunks:,}", "max_chunks")
+                raise too_large(f"{len(chunks):,} passages", f"{one.labels.limits.max_chunks:,}", "max_chunks")
             parts = [
                 (part, tuple(split(replace(part, title=own_title(part.title, part.uri)), self._window, self._starts)))
                 for part in source.parts
@@ -248,117 +241,12 @@ class Ingest:
         return stored or replace(own, noise=calibrate(self._encoder))
 
 
-def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | None]) -> Pending | Failure:
-    """A file to add; its uri is its absolute path. Here it is only hashed, so that many can wait in line.
-
-    `dated` gives the date of a file that names none itself.
-    """
-    uri = printable(str(path))
-    try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
-            _require_size(status.st_size, labels.limits)
-            content_hash = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        return Failure(uri, _unreadable(error))
-    except SourceTooLarge as error:
-        return Failure(uri, reason(error))
-
-    def load() -> Source:
-        try:
-            data = path.read_bytes()
-            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        except OSError as error:
-            raise UnsupportedSource(_unreadable(error)) from error
-        source = from_bytes(data, uri, labels).load()
-        return replace(source, modified_at=modified, dated_at=source.dated_at or dated(path))
-
-    return Pending(uri, content_hash, labels, load, modified_at)
-
-
-def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
-    """Bytes to add under a uri; its last part names the format and stands in for a missing title."""
-    content_hash = hashlib.sha256(data).hexdigest()
-    name = uri.rsplit("/", 1)[-1]
-
-    def load() -> Source:
-        _require_size(len(data), labels.limits)
-        found = extract(data, name, labels.limits)
-        parts = (
-            replace(_source(part, f"{uri}#{inner}", content_hash, labels), metadata={**part.metadata, PART_OF: uri})
-            for inner, part in found.parts.items()
-        )
-        return replace(_source(found, uri, content_hash, labels), parts=tuple(parts))
-
-    return Pending(uri, content_hash, labels, load)
-
-
-def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Source:
-    return Source(
-        uri=uri,
-        text=found.text,
-        title=found.title or re.split("[/#]", uri)[-1],
-        kind=found.kind,
-        content_hash=content_hash,
-        dated_at=found.dated_at,
-        tags=labels.tags,
-        collection=labels.collection,
-        metadata=found.metadata,
-        headings=found.headings,
-        atoms=found.atoms,
-        places=found.places,
-    )
-
-
 def parts_of(store: Store, uris: Sequence[str]) -> list[str]:
     """The uris of the documents that came in these, such as attachments of mails."""
     if not uris:
         return []
     found = store.documents(In(f"metadata.{PART_OF}", tuple(uris)))
     return [one.uri for one in found if one.uri.startswith(f"{one.metadata[PART_OF]}#")]
-
-
-def from_text(text: str, uri: str | None, title: str, labels: Labels) -> Pending:
-    """A text to add as it is; without a uri it gets one from its content, so that the same text is one memory.
-
-    Raises: UnsupportedSource for a blank text.
-    """
-    clean = text.encode("utf-8", "replace").decode().replace("\0", " ")
-    if not clean.strip():
-        raise UnsupportedSource("the text is blank", hint="say what to remember")
-    content_hash = hashlib.sha256(f"{title}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
-    uri = uri or f"memory:{content_hash[:16]}"
-    source = Source(uri, clean, title, content_hash=content_hash, tags=labels.tags, collection=labels.collection)
-    return Pending(uri, content_hash, labels, lambda: source)
-
-
-def _require_size(size: int, limits: Limits) -> None:
-    if size > limits.max_file << 20:
-        raise _too_large(f"{size / 2**20:,.1f} MiB", f"{limits.max_file:,} MiB", "max_file")
-
-
-def _too_large(has: str, limit: str, setting: str) -> SourceTooLarge:
-    return SourceTooLarge(f"it has {has}, the limit is {limit}", hint=f"split it, or raise {setting}")
-
-
-def _unreadable(error: OSError) -> str:
-    return f"{error.strerror or error}: check the path and its permissions"
-
-
-def from_source(source: Source) -> Pending:
-    """A document that was read elsewhere."""
-    return Pending(source.uri, source.content_hash, Labels(source.collection, source.tags), lambda: source)
-
-
-def reason(error: VstashError) -> str:
-    """An error and its hint in one line."""
-    return f"{error}: {error.hint}" if error.hint else str(error)
-
-
-def printable(text: str) -> str:
-    """Text that can be stored: bytes of a file name that are no text become backslash escapes."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _groups(pending: Iterable[Pending | Failure], size: int) -> Iterator[list[Pending | Failure]]:

@@ -24,11 +24,14 @@ from vstash.types import AddResult, Document, Mode, Query, Report, Results, Sour
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from vstash import check, exchange, gather, ingest, reindex, sync, walk, why
+    from vstash import check, exchange, gather, ingest, intake, reindex, sync, walk, why
 else:  # what a search does without
-    check, exchange, gather, ingest, reindex, sync, walk, why = map(
+    check, exchange, gather, ingest, intake, reindex, sync, walk, why = map(
         later,
-        (f"vstash.{name}" for name in ("check", "exchange", "gather", "ingest", "reindex", "sync", "walk", "why")),
+        (
+            f"vstash.{name}"
+            for name in ("check", "exchange", "gather", "ingest", "intake", "reindex", "sync", "walk", "why")
+        ),
     )
 
 DEFAULT = Limits()
@@ -169,13 +172,13 @@ class Memory:
 
         Raises: UnsupportedSource for a blank text.
         """
-        pending = ingest.from_text(text, uri, title, self._labels(collection, tags))
+        pending = intake.from_text(text, uri, title, self._labels(collection, tags))
         [result] = self._ingest().add([pending])
         return result
 
     def add_bytes(self, data: bytes, uri: str, *, collection: str = "default", tags: Sequence[str] = ()) -> AddResult:
         """Store the content of a file that is not one, such as standard input; the uri's ending names the format."""
-        [result] = self._ingest().add([ingest.from_bytes(data, uri, self._labels(collection, tags))])
+        [result] = self._ingest().add([intake.from_bytes(data, uri, self._labels(collection, tags))])
         return result
 
     def add_texts(
@@ -193,14 +196,15 @@ class Memory:
         """
         labels = self._labels(collection, tags)
         columns = zip(texts, _column("uris", uris, texts), _column("titles", titles, texts), strict=True)
-        pending = [ingest.from_text(text, uri, title or "", labels) for text, uri, title in columns]
         if vectors is None:
+            pending = [intake.from_text(text, uri, title or "", labels) for text, uri, title in columns]
             return list(self._ingest().add(pending))
-        return self._ingest().add_vectors([one.load() for one in pending], vectors)
+        sources = [intake.of_text(text, uri, title or "", labels) for text, uri, title in columns]
+        return self._ingest().add_vectors(sources, vectors)
 
     def add_sources(self, sources: Iterable[Source]) -> Iterator[AddResult]:
         """Store documents read elsewhere; their `content_hash` decides whether they are unchanged."""
-        return self._ingest().add(ingest.from_source(source) for source in sources)
+        return self._ingest().add(intake.from_source(source) for source in sources)
 
     def search(
         self,
@@ -332,12 +336,12 @@ class Memory:
                 f"the query has {length:,} characters, the limit is {limit:,}", hint="shorten it, or raise max_query"
             )
 
-    def _labels(self, collection: str, tags: Sequence[str]) -> ingest.Labels:
+    def _labels(self, collection: str, tags: Sequence[str]) -> intake.Labels:
         if isinstance(tags, str):
             raise InputError(f"tags is the text {tags!r}, not a list", hint="pass tags=[…]")
         if not collection.strip() or any(not tag.strip() for tag in tags):
             raise InputError("a collection or tag is blank", hint="give it a name")
-        return ingest.Labels(collection, tuple(sorted(set(tags))), self._limits)
+        return intake.Labels(collection, tuple(sorted(set(tags))), self._limits)
 
     def _ingest(self) -> ingest.Ingest:
         return ingest.Ingest(self._store, self._needed(), self._now)

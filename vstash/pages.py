@@ -15,10 +15,11 @@ from urllib.parse import unquote, urljoin, urlsplit
 from vstash.errors import VstashError
 from vstash.fetch.client import Answer, Fetcher
 from vstash.filters import Eq
-from vstash.ingest import PART_OF, Failure, Labels, Pending, from_bytes, printable, reason
+from vstash.intake import PART_OF, Failure, Labels, Pending, from_bytes, printable, reason
 from vstash.store.base import Store
 from vstash.text.dates import parse_date
 from vstash.text.formats import READERS
+from vstash.text.sandbox import Sandbox
 from vstash.types import Document, Source
 
 ASKED = "asked"  # metadata: the address that was given, where the document is known by another
@@ -46,12 +47,12 @@ class Pages:
             answer = fetcher.get(asked, lambda hop: _conditions(kept, hop))
             if kept is not None and answer.status == HTTPStatus.NOT_MODIFIED:
                 return Pending(
-                    kept.uri, kept.content_hash, self._labels, lambda: self._source(fetcher.get(asked), asked)
+                    kept.uri, kept.content_hash, self._labels, lambda _: self._source(fetcher.get(asked), asked)
                 )
             source = self._source(answer, asked)
         except VstashError as error:
             return Failure(printable(address), reason(error))
-        return Pending(source.uri, source.content_hash, self._labels, lambda: source)
+        return Pending(source.uri, source.content_hash, self._labels, lambda _: source)
 
     def _kept(self, asked: str) -> Document | None:
         """What is stored of an address, also when it was redirected or called itself otherwise."""
@@ -59,7 +60,8 @@ class Pages:
         return found or next(self._store.documents(Eq(f"metadata.{ASKED}", asked)), None)
 
     def _source(self, answer: Answer, asked: str) -> Source:
-        read = from_bytes(_text_as_utf8(answer), file_name(answer), self._labels).load()
+        with Sandbox() as sandbox:
+            read = from_bytes(_text_as_utf8(answer), file_name(answer), self._labels).load(sandbox)
         uri = canonical(answer.address, read.metadata.get("canonical"))
         about: dict[str, Any] = {**read.metadata, WEB: _validators(answer)}
         if uri != asked:

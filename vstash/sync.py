@@ -15,7 +15,8 @@ from typing import Literal
 
 from vstash.errors import InputError
 from vstash.history import History
-from vstash.ingest import HOLDING_PARTS, Failure, Ingest, Labels, Pending, from_file, parts_of, printable
+from vstash.ingest import HOLDING_PARTS, Ingest, parts_of
+from vstash.intake import Failure, Labels, Pending, from_file, printable
 from vstash.store.base import Renamed, Store, Stored
 from vstash.text.terms import extra_terms
 from vstash.types import AddResult

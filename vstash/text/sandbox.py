@@ -1,7 +1,7 @@
-"""Reading a file in a process of its own, within limits of time and memory, for parsers that can run away.
+"""Reading files in a process of its own, within limits of time and memory, for parsers that can run away.
 
-The child gets the bytes on its standard input and answers with one JSON value: nothing that a hostile file
-makes of it can be more than a text.
+One child reads file after file (see confined) and answers in JSON: nothing that a hostile file makes of it can
+be more than a text.
 """
 
 from __future__ import annotations
@@ -10,110 +10,197 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+import time
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
-from typing import Any, cast
+from threading import Lock, Timer
+from typing import IO, Any
 
 from vstash.config import Limits, numbers
-from vstash.errors import SourceTooLarge, UnsupportedSource, VstashError
-from vstash.text.readers.base import Extract, NestingReader, Reader
+from vstash.errors import InputError, SourceTooLarge, UnsupportedSource
+from vstash.text.readers.base import Extract
 from vstash.types import Heading, Place
 
 # Readers over native code, or over formats whose damaged files are known to run on or to unfold without end.
 SANDBOXED = frozenset({"pdf", "workbook", "oldword", "oldslides", "outlook"})
-GRACE = 2  # seconds of processor time over the limit: for a child whose parent was ended while it waited
+# Readers that take long to import, or over a file: they go where the others are when a child runs.
+HEAVY = frozenset({"worddoc", "slides", "opendocument", "ebook", "webpage"})
+LENGTH = 8  # bytes before each message that say how many follow
 
 
-NESTING = frozenset(
-    {"archive", "mail", "mailbox", "outlook"}
-)  # readers of files that hold others, which have limits too
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the child made of a file, and whether it should read no other."""
+
+    found: Extract | InputError
+    spent: bool
 
 
-def call(reader: str, data: bytes, name: str, limits: Limits) -> Extract:
-    """What a reader module makes of a file, in this process."""
-    module = import_module(f"vstash.text.readers.{reader}")
-    if reader in NESTING:
-        return cast(NestingReader, module).read(data, name, limits)
-    return cast(Reader, module).read(data, name)
+class Sandbox:
+    """The child, started when the first file needs it and ended by `close`; best as a context manager.
+
+    Threads may share it: one file is read at a time. A child that took too long, died, or holds on to much memory
+    is ended, and the next file starts another.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._closed = False
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child, in the middle of a file too: who waits for that gets an error."""
+        self._closed = True
+        child = self._child
+        if child is not None:
+            child.kill()
+        with self._lock:
+            self._end()
+
+    def start(self) -> None:
+        """Start the child if there is none: much is to be read."""
+        if self._child is None:
+            with self._lock:
+                self._running()
+
+    def reads(self, reader: str) -> bool:
+        """Whether files of this reader are for the child, now."""
+        return reader in SANDBOXED or (reader in HEAVY and self._child is not None)
+
+    def read(self, reader: str, data: bytes, name: str, limits: Limits) -> Extract:
+        """What the reader module makes of the file. Raises: UnsupportedSource, SourceTooLarge; ValueError if closed."""
+        request = json.dumps({"reader": reader, "name": name, "limits": numbers(limits)}).encode()
+        with self._lock:
+            started = time.monotonic()
+            answer = self._asked(request, data, limits)
+            late = time.monotonic() - started >= limits.max_seconds
+            if late or answer is None or answer.spent:
+                self._end()
+        if answer is None:
+            raise _too_slow(name, limits) if late else _failed(name)
+        if isinstance(answer.found, InputError):
+            raise answer.found
+        return answer.found
+
+    def _asked(self, request: bytes, data: bytes, limits: Limits) -> _Answer | None:
+        """The child's answer; None when there is none, or nonsense."""
+        child = self._running()
+        timer = Timer(limits.max_seconds, child.kill)
+        timer.start()
+        try:
+            assert child.stdin is not None
+            assert child.stdout is not None
+            send(child.stdin, request, data)
+            return _parsed(receive(child.stdout, limits.max_memory << 20))
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None  # a pipe that broke, an answer that is none
+        except BaseException:  # half a message may be under way
+            self._end()
+            raise
+        finally:
+            timer.cancel()
+            timer.join()  # from here on it ends no child
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is not None:
+            self._end()
+        child = self._child = self._child or _started()
+        if self._closed:  # asked after the child is there, so that `close` or this line ends it
+            self._end()
+            raise RuntimeError("the sandbox is closed")
+        return child
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            with suppress(OSError), child:  # which closes the pipes and waits
+                child.kill()
 
 
-def read(reader: str, data: bytes, name: str, limits: Limits) -> Extract:
-    """What the reader module makes of the file, in another. Raises: UnsupportedSource, SourceTooLarge."""
-    paths = os.pathsep.join(path for path in sys.path if path)
-    command = [sys.executable, "-P", "-m", "vstash.text.sandbox", reader, name, json.dumps(numbers(limits))]
+def _started() -> subprocess.Popen[bytes]:
+    """A child in a process group of its own: Ctrl-C is for its parent, which ends it."""
     try:
-        done = subprocess.run(  # noqa: S603  (our own module, no shell)
-            command,
-            input=data,
-            capture_output=True,
-            timeout=limits.max_seconds,
-            env={**os.environ, "PYTHONPATH": paths},
-            check=False,
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "vstash.text.confined"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            process_group=None if sys.platform == "win32" else 0,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # of Windows
         )
-    except subprocess.TimeoutExpired as error:
-        raise SourceTooLarge(
-            f"{name} could not be read in {limits.max_seconds} s", hint="save it anew, or raise max_seconds"
-        ) from error
-    except ValueError as error:  # a NUL in the name
-        raise UnsupportedSource(f"{name!r} is no file name", hint="rename the file") from error
-    return _answer(done, name)
-
-
-def _answer(done: subprocess.CompletedProcess[bytes], name: str) -> Extract:
-    try:
-        said = json.loads(done.stdout)
-        if "error" in said:
-            kind = SourceTooLarge if said["kind"] == "SourceTooLarge" else UnsupportedSource
-            raise kind(said["error"], hint=said["hint"])
-        return _extract(said)
-    except (ValueError, KeyError, TypeError) as error:
+    except OSError as error:
         raise UnsupportedSource(
-            f"{name} made its reader fail, it seems damaged", hint="open it in its own program and save it anew"
+            f"no process could be started to read it: {error.strerror}", hint="end other programs and add it again"
         ) from error
+
+
+def send(stream: IO[bytes], *messages: bytes) -> None:
+    """Write each message with its length before it."""
+    for message in messages:
+        stream.write(len(message).to_bytes(LENGTH, "big"))
+        stream.write(message)
+    stream.flush()
+
+
+def receive(stream: IO[bytes], most: int = sys.maxsize) -> bytes:
+    """The next message. Raises: EOFError when the other side has ended; ValueError over `most` bytes."""
+    length = int.from_bytes(_exactly(stream, LENGTH), "big")
+    if length > most:
+        raise ValueError(f"a message of {length} bytes")
+    return _exactly(stream, length)
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError("the other side has ended")
+    return data
+
+
+def _too_slow(name: str, limits: Limits) -> SourceTooLarge:
+    return SourceTooLarge(
+        f"{name} could not be read in {limits.max_seconds} s", hint="save it anew, or raise max_seconds"
+    )
+
+
+def _failed(name: str) -> UnsupportedSource:
+    return UnsupportedSource(
+        f"{name} made its reader fail, it seems damaged", hint="open it in its own program and save it anew"
+    )
+
+
+def _parsed(answer: bytes) -> _Answer:
+    """Raises what the parts of a wrong answer raise, and nothing that is not caught in `_asked`."""
+    said = json.loads(answer)
+    if "error" in said:
+        kind = SourceTooLarge if said["kind"] == "SourceTooLarge" else UnsupportedSource
+        return _Answer(kind(_text(said["error"]), hint=_text(said["hint"])), said["spent"] is True)
+    return _Answer(_extract(said["found"]), said["spent"] is True)
 
 
 def _extract(said: dict[str, Any]) -> Extract:
     return Extract(
-        text=said["text"],
-        kind=said["kind"],
-        title=said["title"],
-        headings=tuple(Heading(**heading) for heading in said["headings"]),
-        atoms=tuple((start, end) for start, end in said["atoms"]),
-        metadata=said["metadata"],
+        text=_text(said["text"]),
+        kind=_text(said["kind"]),
+        title=_text(said["title"]),
+        headings=tuple(Heading(int(one["start"]), int(one["level"]), _text(one["title"])) for one in said["headings"]),
+        atoms=tuple((int(start), int(end)) for start, end in said["atoms"]),
+        metadata=dict(said["metadata"]),
         dated_at=datetime.fromisoformat(said["dated_at"]) if said["dated_at"] else None,
-        places=tuple(Place(**place) for place in said["places"]),
+        places=tuple(Place(int(one["start"]), dict(one["labels"])) for one in said["places"]),
         parts={name: _extract(part) for name, part in said["parts"].items()},
     )
 
 
-def _limit(memory: int, seconds: int) -> None:
-    """Take the rest of the memory away, where the system can, and all time once nobody waits any more."""
-    if sys.platform != "win32":
-        resource = import_module("resource")  # there is none on Windows
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        least = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (least, hard))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds + GRACE, seconds + GRACE))
-
-
-def main(reader: str, name: str, given: str) -> None:
-    """The child: read standard input, answer on standard output."""
-    limits = Limits(**json.loads(given))
-    import_module(f"vstash.text.readers.{reader}")  # before memory is short
-    data = sys.stdin.buffer.read()
-    _limit(limits.max_memory << 20, limits.max_seconds)
-    try:
-        found = call(reader, data, name, limits)
-        said: dict[str, Any] = asdict(found)
-    except VstashError as error:
-        said = {"kind": type(error).__name__, "error": str(error), "hint": error.hint}
-    except MemoryError:
-        hint = "save it anew, or raise max_memory"
-        said = {"kind": "SourceTooLarge", "error": f"{name} takes too much memory to be read", "hint": hint}
-    sys.stdout.write(json.dumps(said, default=datetime.isoformat))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {value!r:.60}")
+    return value

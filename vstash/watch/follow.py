@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from vstash.errors import InputError, StoreBusy, StoreFull
-from vstash.ingest import reason
+from vstash.intake import reason
 from vstash.memory import Memory
 from vstash.sync import DONE, Change, Comparison
 from vstash.types import AddResult

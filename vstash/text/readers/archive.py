@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from zipfile import ZipFile, ZipInfo
 
-from vstash.config import Limits
 from vstash.errors import UnsupportedSource
 from vstash.text.decode import clean
-from vstash.text.readers.base import Extract
+from vstash.text.readers.base import Extract, Opener
 from vstash.text.readers.container import open_zip, parsing
 from vstash.text.readers.nested import ARCHIVES, LARGEST, inner
 from vstash.text.readers.writer import Writer
@@ -19,7 +18,7 @@ MEMBERS = 2000  # files read from one archive
 TOTAL = 128 << 20  # bytes read from one archive
 
 
-def read(data: bytes, name: str, limits: Limits) -> Extract:
+def read(data: bytes, name: str, opener: Opener) -> Extract:
     """The members in order of their names; archives inside are not entered.
 
     Raises: UnsupportedSource when none of them can be read.
@@ -31,7 +30,7 @@ def read(data: bytes, name: str, limits: Limits) -> Extract:
         for member in _members(package):
             with parsing(f"{member.filename} in {name}", WHAT):
                 content = package.read(member)
-            found, why = inner(content, member.filename, ARCHIVES, limits)
+            found, why = inner(content, member.filename, ARCHIVES, opener)
             if found is None:
                 reasons.append(why)
                 continue

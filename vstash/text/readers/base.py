@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from vstash.config import Limits
 from vstash.types import Heading, Place
 
 LINES = (Place(0, {"line": 1}),)  # for a text whose lines are the file's own
@@ -46,10 +45,13 @@ class Reader(Protocol):
         ...
 
 
+Opener = Callable[[bytes, str], Extract]  # what a file within another says, as `extract` for it
+
+
 class NestingReader(Protocol):
     """A reader module for files that hold other files."""
 
-    def read(self, data: bytes, name: str, limits: Limits) -> Extract:
+    def read(self, data: bytes, name: str, opener: Opener) -> Extract:
         """The extract of a file of this format. Raises: UnsupportedSource, SourceTooLarge."""
         ...
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from vstash.config import Limits
-from vstash.text.readers.base import Extract
+from vstash.text.readers.base import Extract, Opener
 from vstash.text.readers.nested import ARCHIVES, MAILS, distinct, inner, inside
 from vstash.text.readers.writer import Writer
 
@@ -33,7 +32,7 @@ class Letter:
     attachments: tuple[Attachment, ...]
 
 
-def written(letter: Letter, limits: Limits) -> Extract:
+def written(letter: Letter, opener: Opener) -> Extract:
     """The letter; an attachment that can be read is a part of it, others are only named, with the reason."""
     writer = Writer()
     writer.place({"part": "header"})
@@ -43,7 +42,7 @@ def written(letter: Letter, limits: Limits) -> Extract:
     names = []
     for attachment in letter.attachments[:ATTACHMENTS]:
         names.append(attachment.name)
-        found, why = inner(attachment.data, attachment.name, MAILS | ARCHIVES, limits)
+        found, why = inner(attachment.data, attachment.name, MAILS | ARCHIVES, opener)
         writer.place({"part": "attachments"})
         writer.line(f"Attachment: {attachment.name}" + (f" ({why})" if why else ""))
         if found:

@@ -8,12 +8,11 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from typing import cast
 
-from vstash.config import Limits
 from vstash.errors import UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean, decode
 from vstash.text.readers import webpage
-from vstash.text.readers.base import LINES, Extract, one_line
+from vstash.text.readers.base import LINES, Extract, Opener, one_line
 from vstash.text.readers.container import parsing
 from vstash.text.readers.letter import Attachment, Letter, written
 
@@ -21,7 +20,7 @@ WHAT = "mail"
 _FIELDS = ("from", "to", "cc", "date", "subject", "message-id", "in-reply-to", "list-id")
 
 
-def read(data: bytes, name: str, limits: Limits) -> Extract:
+def read(data: bytes, name: str, opener: Opener) -> Extract:
     """The letter; plain text if the file has none of a letter's fields."""
     with parsing(name, WHAT):
         message = message_from_bytes(data.lstrip(), policy=policy.compat32)
@@ -32,7 +31,7 @@ def read(data: bytes, name: str, limits: Limits) -> Extract:
         parts = list(message.walk())
         body = _body(parts)
         letter = Letter(fields, body, parse_date(fields.get("date")), tuple(_attachments(parts)))
-    return written(letter, limits)
+    return written(letter, opener)
 
 
 def _decoded(message: Message, key: str) -> str:

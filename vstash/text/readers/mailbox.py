@@ -6,11 +6,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from vstash.config import Limits
 from vstash.errors import UnsupportedSource
 from vstash.text.decode import decode
 from vstash.text.readers import mail
-from vstash.text.readers.base import LINES, Extract
+from vstash.text.readers.base import LINES, Extract, Opener
 from vstash.text.readers.nested import distinct, inside
 from vstash.text.readers.writer import Writer
 
@@ -19,7 +18,7 @@ _FROM = re.compile(rb"^From [^\n]*\n", re.MULTILINE)
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
-def read(data: bytes, name: str, limits: Limits) -> Extract:
+def read(data: bytes, name: str, opener: Opener) -> Extract:
     """A list of the messages, each a part with its attachments after it; plain text if there are none."""
     starts = [*_FROM.finditer(data)]
     starts = [one for one in starts if one.start() == 0 or data[: one.start()].endswith((b"\n\n", b"\r\n\r\n"))]
@@ -30,7 +29,7 @@ def read(data: bytes, name: str, limits: Limits) -> Extract:
     ends = [one.start() for one in starts[1:]] + [len(data)]
     for number, (start, end) in enumerate(zip(starts[:MESSAGES], ends, strict=False), 1):
         try:
-            found = mail.read(_QUOTED.sub(rb"\1", data[start.end() : end]), f"message {number} of {name}", limits)
+            found = mail.read(_QUOTED.sub(rb"\1", data[start.end() : end]), f"message {number} of {name}", opener)
         except UnsupportedSource as error:
             writer.line(f"{number}. ({error})")
             continue

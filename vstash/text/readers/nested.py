@@ -9,11 +9,9 @@ from itertools import chain, count
 from pathlib import PurePath
 from typing import Any
 
-from vstash.config import Limits
 from vstash.errors import SourceTooLarge, UnsupportedSource
 from vstash.text.formats import reader_for
-from vstash.text.read import extract
-from vstash.text.readers.base import Extract
+from vstash.text.readers.base import Extract, Opener
 from vstash.types import Place
 
 LARGEST = 32 << 20  # bytes of one inner file
@@ -21,14 +19,14 @@ MAILS = frozenset({"mail", "outlook", "mailbox"})
 ARCHIVES = frozenset({"archive"})
 
 
-def inner(data: bytes, name: str, closed: frozenset[str], limits: Limits) -> tuple[Extract | None, str]:
+def inner(data: bytes, name: str, closed: frozenset[str], opener: Opener) -> tuple[Extract | None, str]:
     """The extract of an inner file, or None and why there is none. Readers in `closed` are not entered."""
     try:
         if len(data) > LARGEST:
             return None, "too large"
         if data.strip() and reader_for(data, PurePath(name).name) in closed:
             return None, "not unpacked"
-        return extract(data, PurePath(name).name, limits), ""
+        return opener(data, PurePath(name).name), ""
     except (UnsupportedSource, SourceTooLarge) as error:
         return None, str(error)
 

@@ -9,19 +9,18 @@ from io import BytesIO
 
 from oxmsg import Message
 
-from vstash.config import Limits
 from vstash.errors import UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean
 from vstash.text.readers import webpage
-from vstash.text.readers.base import Extract, one_line
+from vstash.text.readers.base import Extract, Opener, one_line
 from vstash.text.readers.container import parsing
 from vstash.text.readers.letter import Attachment, Letter, written
 
 WHAT = "Outlook message"
 
 
-def read(data: bytes, name: str, limits: Limits) -> Extract:
+def read(data: bytes, name: str, opener: Opener) -> Extract:
     """The letter. Raises UnsupportedSource when it is damaged."""
     with parsing(name, WHAT):
         message = Message.load(BytesIO(data))
@@ -33,7 +32,7 @@ def read(data: bytes, name: str, limits: Limits) -> Extract:
         )
         body = _body(message)
         sent = parse_date(message.sent_date) or parse_date(fields.get("date"))
-    return written(Letter(fields, body, sent, files), limits)
+    return written(Letter(fields, body, sent, files), opener)
 
 
 def _fields(message: Message) -> dict[str, str]:

@@ -1,0 +1,160 @@
+"""What can be added, and under which name? A file, bytes or a text, in line until `ingest` loads it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vstash.config import Limits
+from vstash.errors import SourceTooLarge, UnsupportedSource, VstashError
+from vstash.text.read import Extract, apart, extract
+from vstash.text.sandbox import Sandbox
+from vstash.types import Source
+
+PART_OF = "part_of"  # metadata: the uri of the document that this one came in
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the caller says of everything it adds: where it belongs, and how much one source may be."""
+
+    collection: str = "default"
+    tags: tuple[str, ...] = ()
+    limits: Limits = field(default=Limits(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A source on its way: `load` reads and parses it when its turn comes, unless `stored` shows that
+    nothing has changed. `early` is the size in bytes of one that is worth loading before its turn."""
+
+    uri: str
+    content_hash: str
+    labels: Labels
+    load: Callable[[Sandbox], Source]
+    modified_at: datetime | None = None
+    early: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A source that could not be read, and why."""
+
+    uri: str
+    error: str
+
+
+def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | None]) -> Pending | Failure:
+    """A file to add; its uri is its absolute path. Here it is only hashed, so that many can wait in line.
+
+    `dated` gives the date of a file that names none itself.
+    """
+    uri = printable(str(path))
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
+            _require_size(status.st_size, labels.limits)
+            content_hash = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return Failure(uri, _unreadable(error))
+    except SourceTooLarge as error:
+        return Failure(uri, reason(error))
+
+    def load(sandbox: Sandbox) -> Source:
+        try:
+            data = path.read_bytes()
+            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        except OSError as error:
+            raise UnsupportedSource(_unreadable(error)) from error
+        source = from_bytes(data, uri, labels).load(sandbox)
+        return replace(source, modified_at=modified, dated_at=source.dated_at or dated(path))
+
+    return Pending(uri, content_hash, labels, load, modified_at, status.st_size if apart(path.name) else 0)
+
+
+def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
+    """Bytes to add under a uri; its last part names the format and stands in for a missing title."""
+    content_hash = hashlib.sha256(data).hexdigest()
+    name = uri.rsplit("/", 1)[-1]
+
+    def load(sandbox: Sandbox) -> Source:
+        _require_size(len(data), labels.limits)
+        found = extract(data, name, labels.limits, sandbox)
+        parts = (
+            replace(_source(part, f"{uri}#{inner}", content_hash, labels), metadata={**part.metadata, PART_OF: uri})
+            for inner, part in found.parts.items()
+        )
+        return replace(_source(found, uri, content_hash, labels), parts=tuple(parts))
+
+    return Pending(uri, content_hash, labels, load)
+
+
+def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Source:
+    return Source(
+        uri=uri,
+        text=found.text,
+        title=found.title or re.split("[/#]", uri)[-1],
+        kind=found.kind,
+        content_hash=content_hash,
+        dated_at=found.dated_at,
+        tags=labels.tags,
+        collection=labels.collection,
+        metadata=found.metadata,
+        headings=found.headings,
+        atoms=found.atoms,
+        places=found.places,
+    )
+
+
+def of_text(text: str, uri: str | None, title: str, labels: Labels) -> Source:
+    """A text as it is; without a uri it gets one from its content, so that the same text is one memory.
+
+    Raises: UnsupportedSource for a blank text.
+    """
+    clean = text.encode("utf-8", "replace").decode().replace("\0", " ")
+    if not clean.strip():
+        raise UnsupportedSource("the text is blank", hint="say what to remember")
+    content_hash = hashlib.sha256(f"{title}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
+    uri = uri or f"memory:{content_hash[:16]}"
+    return Source(uri, clean, title, content_hash=content_hash, tags=labels.tags, collection=labels.collection)
+
+
+def from_text(text: str, uri: str | None, title: str, labels: Labels) -> Pending:
+    """A text to add, as `of_text` makes it. Raises: UnsupportedSource."""
+    source = of_text(text, uri, title, labels)
+    return Pending(source.uri, source.content_hash, labels, lambda _: source)
+
+
+def _require_size(size: int, limits: Limits) -> None:
+    if size > limits.max_file << 20:
+        raise too_large(f"{size / 2**20:,.1f} MiB", f"{limits.max_file:,} MiB", "max_file")
+
+
+def too_large(has: str, limit: str, setting: str) -> SourceTooLarge:
+    """A source that has more of something than a setting allows."""
+    return SourceTooLarge(f"it has {has}, the limit is {limit}", hint=f"split it, or raise {setting}")
+
+
+def _unreadable(error: OSError) -> str:
+    return f"{error.strerror or error}: check the path and its permissions"
+
+
+def from_source(source: Source) -> Pending:
+    """A document that was read elsewhere."""
+    return Pending(source.uri, source.content_hash, Labels(source.collection, source.tags), lambda _: source)
+
+
+def reason(error: VstashError) -> str:
+    """An error and its hint in one line."""
+    return f"{error}: {error.hint}" if error.hint else str(error)
+
+
+def printable(text: str) -> str:
+    """Text that can be stored: bytes of a file name that are no text become backslash escapes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
