@@ -190,6 +190,12 @@ def test_comments_and_decorators_belong_to_what_follows():
     assert [text[one.start :].split("\n")[0] for one in headings] == ["# why", "def g(): ..."]
 
 
+def test_a_namespace_behind_a_macro_is_no_function():
+    text = "LIBRARY_API namespace LIBRARY_VERSION {\nint a() {\n  return 1;\n}\nint b() {\n  return 2;\n}\n}\n"
+    found = extract(text.encode(), "x.hpp").headings
+    assert [(heading.level, heading.title) for heading in found][1:] == [(2, "int a()"), (2, "int b()")]
+
+
 def test_offsets_are_code_points():
     text = '"""Größe – 船"""\n\ndef länge(ß):\n    return "é"\n'
     [heading] = extract(text.encode(), "x.py").headings

@@ -88,3 +88,38 @@ def test_control_characters_do_not_hide_the_script():
     text = "Компания предлагает со склада в Москве следующий ассортимент вин. " * 4
     data = text.replace(" ", " \x07\x13\x15 ").encode("cp1251")
     assert data.decode(encoding_of(data)) == text.replace(" ", " \x07\x13\x15 ")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Müßige Gänse hören Größe"),
+        ("cp1252", "Où sont les élèves déçus ? Là-bas, dès août."),
+        ("cp1252", "El niño comió piñón, ¿qué más?"),
+        ("cp1252", "Não há razões, coração"),
+        ("cp1252", "Þetta er það sem ég sá í dag, æ"),
+        ("cp1252", "Smørrebrød på åen"),
+        ("cp1250", "Wczoraj wieczorem poszliśmy do sklepu, po chleb i miód; było już późno, więc wróciliśmy pieszo."),
+        (
+            "iso8859_2",
+            "Wczoraj wieczorem poszliśmy do sklepu, po chleb i miód; było już późno, więc wróciliśmy pieszo.",
+        ),
+        ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy"),
+        ("cp1250", "Árvíztűrő tükörfúrógép"),
+        ("cp1250", "Šešir čeka đaka, ćup žedni"),
+        ("cp1254", "Şişli'de ığdır çiğ öğün, İstanbul ğ ş"),
+    ],
+)
+def test_latin_text_of_many_languages(encoding: str, text: str):
+    assert extract(text.encode(encoding), "x.txt").text == text
+
+
+@pytest.mark.parametrize("encoding", ["big5", "euc_jp", "cp932", "gb18030"])
+def test_long_lines_of_characters_of_several_bytes(encoding: str):
+    said = {
+        "big5": "台北看守所昨天抽查前總統的房舍，引來強烈不滿。",
+        "gb18030": "搜狐在线国庆免费大酬宾，网费天天最低。",
+    }
+    line = said.get(encoding, "昔々、ある所に子供のいない老夫婦が住んでいた。") * 30
+    text = "\n".join(f"{number} {line}" for number in range(3))
+    assert extract(text.encode(encoding), "x.txt").text == text

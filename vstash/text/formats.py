@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from vstash.errors import UnsupportedSource
-from vstash.text.decode import HEAD, binary
+from vstash.text.decode import HEAD, binary, is_binary
 
 _SOURCE_CODE = """.py .pyi .pyx .pyw .c .h .cc .cpp .cxx .hh .hpp .hxx .m .mm .cs .java .kt .kts .scala .groovy
 .gradle .go .rs .swift .zig .nim .d .v .js .mjs .cjs .jsx .ts .mts .cts .tsx .vue .svelte .php .rb .pl .pm .lua
@@ -36,7 +36,7 @@ READERS = {
     **_each("opendocument", ".odt .ott .odp .otp .fodt .fodp"),
     **_each("richtext", ".rtf"),
     **_each("ebook", ".epub"),
-    **_each("mail", ".eml"),
+    **_each("mail", ".eml .mht .mhtml"),
     **_each("mailbox", ".mbox"),
     **_each("outlook", ".msg"),
     **_each("markup", ".xml .xsd .xsl .xslt .rss .atom .dbk .dita .nxml .tei .kml .gpx"),
@@ -47,6 +47,7 @@ READERS = {
 BINARY = frozenset({
     "pdf", "worddoc", "slides", "workbook", "oldword", "oldslides", "opendocument", "ebook", "outlook", "archive",
 })  # fmt: skip
+EXPORTED = {".doc": "plain", ".xls": "delimited"}  # names under which other programs write text
 TEXTUAL = frozenset({"source", "markdown", "rst", "delimited", "jsondata", "notebook", "jsonlines", "outlined"})
 
 _DOCUMENT = "save it as PDF, HTML or text and add that"
@@ -121,7 +122,7 @@ def reader_for(data: bytes, name: str) -> str:
         raise _unread(name, UNREAD[suffix])
     if start.startswith(b"{\\rtf") and suffix not in READERS:
         return "richtext"
-    reader = READERS.get(suffix, "plain")
+    reader = _exported(data, start, suffix) or READERS.get(suffix, "plain")
     packed = reader == "plain" and _packed(data)
     if packed:
         return packed
@@ -131,6 +132,17 @@ def reader_for(data: bytes, name: str) -> str:
     if start.startswith(b"<?xml") and reader == "plain":
         return "markup"
     return reader
+
+
+def _exported(data: bytes, start: bytes, suffix: str) -> str:
+    """The reader of text under the name of an old office format, as the web and other programs export it: a page
+    or a table as a spreadsheet, a page or plain words as a document. Else ""."""
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if suffix not in EXPORTED or start.startswith((b"PK", b"{\\rtf")) or (is_binary(data) and not wide):
+        return ""
+    if start.startswith(b"<"):
+        return "markup" if start.startswith(b"<?xml") else "webpage"
+    return EXPORTED[suffix]
 
 
 def _packed(data: bytes) -> str:

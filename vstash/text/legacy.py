@@ -18,12 +18,33 @@ _OTHER_SCRIPTS = (*_DOUBLE_BYTE, "cp1251", "koi8_r", "cp866", "cp1253", "cp1255"
 _AS_BROWSERS_DO = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030"}
 
 
+# The letters beyond ASCII of languages that stand alone in words, and the code pages they were written in. Those
+# of the first line win over later ones that know the text's letters as well.
+_WESTERN = (
+    "äöüß",
+    "àâæçéèêëîïôœùûüÿ",
+    "áéíñóúü",
+    "àáâãçéêíóôõúü",
+    "àèéìíîòóùú",
+    "åäöé",
+    "æøåéó",
+    "áðéíóúýþæö",
+    "àçèéíïòóúü",
+)
+_CENTRAL = ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "ăâîşţ")
+_ALPHABETS = (
+    *(("cp1252", letters) for letters in _WESTERN),
+    *((code, letters) for code in ("cp1250", "iso8859_2") for letters in _CENTRAL),
+    ("cp1254", "âçğıîöşüû"),
+)
+
+
 def encoding_of(data: bytes, declared: str = "") -> str:
     """A codec for bytes that are not UTF-8; decode with errors="replace".
 
-    In this order: UTF-8 with a few damaged bytes, what the document declares, Windows-1252 when the
+    In this order: UTF-8 with a few damaged bytes, what the document declares, a Latin code page when the
     high bytes stand alone as accents do, else charset-normalizer's choice among other scripts.
-    Its free choice is not taken: it reads short Western text as Mac or Baltic.
+    Its free choice is not taken: it reads short Western text as Mac or Baltic, and Polish as Western.
     """
     sample = _telling(data)
     runs = _HIGH_RUN.findall(sample)
@@ -34,21 +55,42 @@ def encoding_of(data: bytes, declared: str = "") -> str:
     if known:
         return known
     if b"\x1b$" in data or high < WESTERN_RUN * len(runs):
-        return "iso2022_jp" if b"\x1b$" in data else "cp1252"
+        return "iso2022_jp" if b"\x1b$" in data else _latin(sample)
     best = from_bytes(sample, cp_isolation=list(_OTHER_SCRIPTS)).best()
     return best.encoding if best else "cp1252"
 
 
+def _latin(sample: bytes) -> str:
+    """The code page under which the most letters beyond ASCII are those of one language; the first of equals."""
+
+    def known(page: tuple[str, str]) -> int:
+        code, letters = page
+        words = high.decode(code, "replace")
+        return sum(map(words.count, letters + letters.upper().replace("SS", "")))
+
+    high = bytes(byte for byte in sample if byte >= 0x80)
+    return max(_ALPHABETS, key=known)[0]
+
+
 def _telling(data: bytes) -> bytes:
     """The lines with high bytes, up to SAMPLE bytes: the rest is ASCII and says nothing. Control characters,
-    of which old Word files are full, would make the detector take all of it for noise."""
-    lines = re.finditer(rb"[^\n]{0,200}[\x80-\xff][^\n]{0,200}", data)
+    of which old Word files are full, would make the detector take all of it for noise; so would half a character,
+    hence whole lines."""
     sample = b""
-    for line in lines:
-        sample += line.group() + b"\n"
+    for line in re.split(b"[\r\n]+", data):
+        if not line.isascii():
+            sample += _cut(line) + b"\n"
         if len(sample) > SAMPLE:
             break
     return sample.translate(_SPACED)
+
+
+def _cut(line: bytes) -> bytes:
+    """At most SAMPLE bytes of a line, ending where no character of several bytes can be."""
+    if len(line) <= SAMPLE:
+        return line
+    end = max(map(line[:SAMPLE].rfind, (b" ", b"\t", b"\0")))
+    return line[:end] if end > 0 else line[:SAMPLE]
 
 
 def _codec(declared: str) -> str:

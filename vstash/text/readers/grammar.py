@@ -131,7 +131,18 @@ def _defined(node: Node) -> Node | None:
 
 def _is_function(node: Node) -> bool:
     """What is defined inside of a function is part of it."""
-    return any(word in node.type for word in ("function", "method", "constructor", "destructor", "operator"))
+    named = any(word in node.type for word in ("function", "method", "constructor", "destructor", "operator"))
+    return named and not _is_namespace(node)
+
+
+def _is_namespace(node: Node) -> bool:
+    """Whether it holds functions, as no function of C++ does: macros before `namespace` make it look like one."""
+    body = node.child_by_field_name("body")
+    return (
+        body is not None
+        and body.type == "compound_statement"
+        and any(child.type in {node.type, "template_declaration", "class_specifier"} for child in body.named_children)
+    )
 
 
 def _lines(node: Node) -> int:

@@ -5,14 +5,18 @@ Parsed as a stream, so depth costs nothing; entities are not resolved, so neithe
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lxml import etree
 
 from vstash.errors import UnsupportedSource
 from vstash.text.decode import clean, decode
+from vstash.text.readers import webpage
 from vstash.text.readers.base import LINES, Extract, one_line
 
+_FEEDS = frozenset({"rss", "feed", "rdf"})  # what they say is often a page's source, as text
+_PAGE = re.compile(r"</?(?:p|a|b|i|em|strong|br|img|div|span|ul|ol|li|h[1-6]|table|pre|code|blockquote)\b[^<>]*>", re.I)
 _TITLES = frozenset({"title", "invention-title", "article-title"})
 
 
@@ -37,20 +41,30 @@ class _Words:
         self._out: list[str] = []
         self._gap = ""
         self._open: list[tuple[str, bool]] = []  # name, and whether words of its own came already
+        self._text: list[str] = []  # since the last tag; entities come piece by piece
 
     def start(self, tag: str, attributes: Any) -> None:
+        self._flow()
         self._open.append((tag.rpartition("}")[2].lower(), False))
         if len(self._open) < 2 or not self._open[-2][1]:
             self._gap = "\n"
 
     def end(self, tag: str) -> None:
+        self._flow()
         if self._open:
             self._open.pop()
         if not (self._open and self._open[-1][1]):
             self._gap = "\n"
 
     def data(self, text: str) -> None:
+        self._text.append(text)
+
+    def _flow(self) -> None:
+        text = "".join(self._text)
+        self._text.clear()
         words = " ".join(clean(text).split())
+        if self._open and self._open[0][0] in _FEEDS and _PAGE.search(text):
+            words = _page(text) or words
         if not words:
             self._gap = self._gap or (" " if text else "")
             return
@@ -65,4 +79,13 @@ class _Words:
         self._gap = " " if text[-1:].isspace() else ""
 
     def close(self) -> str:
+        self._flow()
         return "".join(self._out)
+
+
+def _page(source: str) -> str:
+    """The words of a page's source."""
+    try:
+        return webpage.read(source.encode("utf-8", "replace"), "an entry").text
+    except UnsupportedSource:
+        return ""

@@ -14,6 +14,7 @@ from vstash.errors import UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean
 from vstash.text.readers.base import Extract, one_line
+from vstash.text.readers.pdfnotes import notes
 from vstash.types import Heading, Place
 
 OUTLINE_LIMIT = 5000  # entries; a damaged outline can be endless
@@ -70,16 +71,17 @@ def _damaged(name: str) -> UnsupportedSource:
 
 
 def _page(document: pypdfium2.PdfDocument, number: int) -> str | None:
-    """A page's text. None for one that cannot be loaded, so that a damaged page costs only itself."""
+    """A page's text, then its notes. None for one that cannot be loaded, so that a damaged page costs only itself."""
     try:
         page = document[number]
     except pypdfium2.PdfiumError:
         return None
     words = page.get_textpage()
-    text: str = words.get_text_bounded()
+    text = clean(_HYPHEN.sub("", words.get_text_bounded())).strip()
+    said = [note for note in dict.fromkeys(notes(page)) if note not in text]
     words.close()
     page.close()
-    return clean(_HYPHEN.sub("", text)).strip()
+    return "\n".join(filter(None, [text, *said]))
 
 
 def _joined(pages: list[str]) -> tuple[str, list[int]]:

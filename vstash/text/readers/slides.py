@@ -1,4 +1,4 @@
-"""Presentations (.pptx) through python-pptx: slide after slide, with tables, grouped shapes, charts and notes.
+"""Presentations (.pptx) through python-pptx: slide after slide, with tables, grouped shapes, drawings and notes.
 
 It is the maintained reader of the format; it knows which shape holds a slide's title.
 """
@@ -15,11 +15,12 @@ from pptx.exc import PythonPptxError
 
 from vstash.text.readers.base import Extract, one_line
 from vstash.text.readers.container import open_zip, parsing
+from vstash.text.readers.drawings import described, drawn
 from vstash.text.readers.office import dated, properties, regular
 from vstash.text.readers.writer import Writer
 
 WHAT = "presentation"
-_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _OTHER = re.compile(  # of shows, templates and files with macros
     rb"application/vnd\.(?:openxmlformats-officedocument\.presentationml\.(?:slideshow|template)"
     rb"|ms-powerpoint\.(?:presentation|slideshow|template)\.macroEnabled)\.main\+xml"
@@ -67,18 +68,14 @@ def _shapes(shapes: Iterable[Any]) -> Iterator[Any]:
 def _shape(writer: Writer, shape: Any) -> None:
     if getattr(shape, "has_table", False):
         for row in shape.table.rows:
-            writer.line(" | ".join(" ".join(cell.text.split()) for cell in row.cells))
-    elif getattr(shape, "has_chart", False):
-        writer.block(_chart(shape.chart))
+            cells = [" ".join(cell.text.split()) for cell in row.cells]
+            if any(cells):
+                writer.line(" | ".join(cells))
     elif shape.has_text_frame:
         writer.block(shape.text_frame.text)
-    else:  # a diagram
-        writer.block(" ".join(element.text for element in shape.element.iter(f"{_A}t") if element.text))
-
-
-def _chart(chart: Any) -> str:
-    """A chart's title, its series, and what they are drawn over."""
-    title = chart.chart_title.text_frame.text if chart.has_title and chart.chart_title.has_text_frame else ""
-    series = [one.name for plot in chart.plots for one in plot.series if one.name]
-    labels = [str(label) for plot in chart.plots for label in plot.categories]
-    return "\n".join(filter(None, (title, ", ".join(series), ", ".join(dict.fromkeys(labels)))))
+    else:
+        for block in drawn(shape.element, lambda name: shape.part.related_part(name).blob):
+            writer.block(block)
+    about = next(map(described, shape.element.iter(f"{_P}cNvPr")), "")
+    if about:
+        writer.block(f"Picture: {about}")

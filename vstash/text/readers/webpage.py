@@ -18,7 +18,8 @@ from vstash.text.readers.base import Extract, disjoint, first_title, one_line
 from vstash.text.readers.mainpart import LEAST_SHARE, Layout, layout
 from vstash.types import Heading
 
-_SKIPPED = frozenset({"script", "style", "noscript", "template", "svg", "math", "iframe", "object", "canvas"})
+_SKIPPED = frozenset({"script", "style", "noscript", "template", "svg", "iframe", "object", "canvas", "annotation",
+                      "annotation-xml"})  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = """p ul ol dl table blockquote pre figure form fieldset section article main header footer nav aside
 hr details address"""
@@ -101,6 +102,7 @@ class _Page:
         self._skipped = 0  # open elements inside of one that is not shown
         self._pre = 0
         self._in_title = False
+        self._formula = ""  # the last one as its author wrote it; a picture for old browsers says it again
         self._heading: list[str] | None = None
         self._spans: list[int | None] = []  # where the open rows and `pre`s start, once they have text
         self._cells: list[int] = []
@@ -136,7 +138,9 @@ class _Page:
             self._close_heading(_HEADINGS[tag])  # one that was never ended
             self._heading = []
         elif tag == "img":
-            self.data(attributes.get("alt") or "")
+            words = attributes.get("alt") or ""
+            if not (words and words == self._formula):
+                self.data(words)
 
     def end(self, tag: str) -> None:
         if self._skipped:
@@ -173,6 +177,11 @@ class _Page:
     def _skips(self, tag: str, attributes: Any) -> bool:
         """Whether an element is passed over, with all that is in it."""
         if tag in _SKIPPED:
+            self._around = False
+            return True
+        if tag == "math" and attributes.get("alttext"):
+            self._formula = attributes["alttext"]
+            self.data(self._formula)
             self._around = False
             return True
         self._around = self._parts is not None and self._parts.around(tag, attributes, inside=self._main_depth > 0)

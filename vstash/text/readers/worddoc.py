@@ -1,13 +1,13 @@
 """Word documents (.docx) through python-docx: paragraphs, headings by style, tables as rows, notes, properties.
 
 It is the maintained reader of the format and gives its XML with style names resolved; what it has no words
-for (text boxes, notes, fields) is read from that XML.
+for (text boxes, notes, fields, drawings) is read from that XML.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
 
@@ -16,11 +16,14 @@ from docx.opc.exceptions import OpcError
 
 from vstash.text.readers.base import Extract
 from vstash.text.readers.container import open_zip, parse_xml, parsing
+from vstash.text.readers.drawings import described, drawn
 from vstash.text.readers.office import dated, properties, regular
 from vstash.text.readers.writer import Writer
 
 WHAT = "Word document"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|заголовок|标题)\s*(\d)", re.IGNORECASE)
 _OTHER = re.compile(  # of templates and documents with macros
@@ -37,7 +40,8 @@ def read(data: bytes, name: str) -> Extract:
         document = docx.Document(BytesIO(regular(package, data, _OTHER, _MAIN)))
         styles = {style.get(f"{_W}styleId", ""): _name(style) for style in document.styles.element.iter(f"{_W}style")}
         writer = Writer()
-        _Body(writer, styles).write(document.element.body)
+        related = document.part.related_parts
+        _Body(writer, styles, lambda name: related[name].blob).write(document.element.body)
         for part in sorted(set(package.namelist())):
             if part in _NOTES or re.fullmatch(r"word/(?:header|footer)\d*\.xml", part):
                 _notes(writer, parse_xml(package.read(part)))
@@ -48,9 +52,10 @@ def read(data: bytes, name: str) -> Extract:
 class _Body:
     """Writes block after block; a table inside a cell becomes words of that cell."""
 
-    def __init__(self, writer: Writer, styles: dict[str, str]) -> None:
+    def __init__(self, writer: Writer, styles: dict[str, str], part: Callable[[str], bytes]) -> None:
         self._writer = writer
         self._styles = styles
+        self._part = part
 
     def write(self, body: Any) -> None:
         for element in _blocks(body):
@@ -58,6 +63,7 @@ class _Body:
                 self._paragraph(element)
             else:
                 self._table(element)
+            self._drawings(element)
 
     def _paragraph(self, element: Any) -> None:
         text = _words(element)
@@ -68,6 +74,12 @@ class _Body:
             self._writer.line(f"- {text.strip()}")
         else:
             self._writer.block(text)
+
+    def _drawings(self, element: Any) -> None:
+        for block in drawn(element, self._part):
+            self._writer.block(block)
+        for words in dict.fromkeys(map(described, element.iter(f"{_DRAWING}docPr"))):
+            self._writer.block(words and f"Picture: {words}")
 
     def _listed(self, element: Any) -> bool:
         return element.find(f"{_W}pPr/{_W}numPr") is not None or self._style(element).lower().startswith("list ")
@@ -131,7 +143,7 @@ def _words(paragraph: Any) -> str:
         tag = element.tag
         if tag in {_FALLBACK, f"{_W}del", f"{_W}moveFrom"}:
             skipped = [element]
-        elif tag == f"{_W}t":
+        elif tag in {f"{_W}t", f"{_M}t"}:
             out.append(element.text or "")
         elif tag in {f"{_W}tab", f"{_W}ptab"} and element.getparent().tag == f"{_W}r":
             out.append("\t")

@@ -1,4 +1,4 @@
-"""Spreadsheets through calamine (.xls: see oldworkbook): sheets as rows that name their columns.
+"""Spreadsheets through calamine (.xls: see oldworkbook): sheets as rows that name their columns, and their notes.
 
 One maintained parser for the packages, in Rust: it takes a hundredth of openpyxl's time and memory, and gives
 what cells show last, not their formulas.
@@ -18,8 +18,9 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from vstash.text.decode import clean
 from vstash.text.readers.base import Extract
 from vstash.text.readers.container import encrypted, open_zip, parsing, refuse_encrypted, verify
-from vstash.text.readers.delimited import table
+from vstash.text.readers.delimited import Table, table
 from vstash.text.readers.office import dated, properties
+from vstash.text.readers.sheetnotes import Note, notes
 from vstash.text.readers.writer import Writer
 
 WHAT = "spreadsheet"
@@ -33,14 +34,15 @@ def read(data: bytes, name: str) -> Extract:
         with open_zip(data, name, WHAT) as package, parsing(name, WHAT):
             verify(package, name, WHAT)
             about: dict[str, Any] = properties(package)
+            said = notes(package)
         with parsing(name, WHAT, CalamineError):
-            writer = _written(_sheets(data, name))
+            writer = _written(_sheets(data, name), said)
     else:
         # imported for its own format only
         old = import_module("vstash.text.readers.oldworkbook")
         with parsing(name, WHAT, *old.ERRORS):
             about = old.properties(data, name)
-            writer = _written(old.sheets(data, name))
+            writer = _written(old.sheets(data, name), {})
     found = writer.done("spreadsheet", metadata=about, dated_at=dated(about))
     return replace(found, title=about.get("title", ""))  # the first sheet's name is none
 
@@ -57,15 +59,25 @@ def _sheets(data: bytes, name: str) -> Iterator[tuple[str, list[list[Any]]]]:
             yield title, sheet.to_python(skip_empty_area=False)
 
 
-def _written(sheets: Iterable[tuple[str, list[list[Any]]]]) -> Writer:
+def _written(sheets: Iterable[tuple[str, list[list[Any]]]], said: dict[str, list[Note]]) -> Writer:
     writer = Writer()
     for title, rows in sheets:
-        found = table([[_shown(cell) for cell in row] for row in rows])
-        if found.text:
-            writer.mark(title, 1)
-            page = Extract(found.text, "", atoms=found.atoms, places=found.places)
-            writer.include(page, labels={"sheet": clean(title)})
+        _sheet(
+            writer, clean(title), table([[_shown(cell) for cell in row] for row in rows]), said.pop(clean(title), [])
+        )
+    for title, notes_left in said.items():  # of sheets without cells, such as a chart's own
+        _sheet(writer, title, table([]), notes_left)
     return writer
+
+
+def _sheet(writer: Writer, title: str, cells: Table, said: list[Note]) -> None:
+    if not (cells.text or said):
+        return
+    writer.mark(title, 1)
+    writer.include(Extract(cells.text, "", atoms=cells.atoms, places=cells.places), labels={"sheet": title})
+    for cell, words in said:
+        writer.place({"sheet": title, **({"cell": cell} if cell else {})})
+        writer.block(f"{cell}: {words}" if cell else words)
 
 
 def _shown(cell: Any) -> str:
