@@ -23,6 +23,7 @@ from vstash.errors import SpaceMismatch, UnsupportedSource, VstashError
 from vstash.filters import In
 from vstash.intake import PART_OF, Failure, Pending, reason, too_large
 from vstash.store.base import Entry, Store, Stored
+from vstash.text.formats import HOLDING_PARTS
 from vstash.text.passage import digest, estimate_starts, own_title, passage
 from vstash.text.sandbox import Sandbox
 from vstash.text.split import Cut, split
@@ -31,11 +32,10 @@ from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
 
-RECIPE = "4"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+RECIPE = "5"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 GIVEN_CHUNKS = 1024  # the same where vectors come with the texts: under a second
 BATCH_FILES = 64  # files looked up together
-HOLDING_PARTS = (".eml", ".msg", ".mbox")  # what may have had parts before, whatever it is now
 SPECIAL_TOKENS = 2  # that an encoder adds to each text: one before, one after
 DEFAULT_WINDOW = 256  # tokens, for an encoder that does not say
 
@@ -250,10 +250,17 @@ class Ingest:
 
 def parts_of(store: Store, uris: Sequence[str]) -> list[str]:
     """The uris of the documents that came in these, such as attachments of mails."""
-    if not uris:
-        return []
-    found = store.documents(In(f"metadata.{PART_OF}", tuple(uris)))
-    return [one.uri for one in found if one.uri.startswith(f"{one.metadata[PART_OF]}#")]
+    return [part for part, _ in _parts(store, uris)]
+
+
+def wholes_of(store: Store, uris: Sequence[str]) -> set[str]:
+    """Those of these documents that others came in."""
+    return {whole for _, whole in _parts(store, uris)}
+
+
+def _parts(store: Store, uris: Sequence[str]) -> list[tuple[str, str]]:
+    found = store.documents(In(f"metadata.{PART_OF}", tuple(uris))) if uris else ()
+    return [(one.uri, whole) for one in found if one.uri.startswith(f"{(whole := str(one.metadata[PART_OF]))}#")]
 
 
 def _groups(pending: Iterable[Pending | Failure], size: int) -> Iterator[list[Pending | Failure]]:

@@ -14,8 +14,13 @@ from vstash.text.places import words
 
 EDGE_WORDS = 6  # at either end of a passage: enough to be found once in a page
 _MARKS = re.compile(r"^(?:- )+")  # that readers put before the words of a list item
-_INSIDE = {"member", "attachment", "message"}  # a file inside of the file: lines are its own, not the outer one's
-_PARTS = ("message", "attachment")  # what a document of its own lies in, as in its uri
+_INSIDE = {
+    "member",
+    "attachment",
+    "message",
+    "embedded",
+}  # a file inside of the file: lines are its own, not the outer one's
+_PARTS = ("message", "attachment", "embedded")  # what a document of its own lies in, as in its uri
 _WITHOUT_ORIGINAL = ("memory:", "stdin:")
 
 

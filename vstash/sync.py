@@ -15,9 +15,10 @@ from typing import Literal
 
 from vstash.errors import InputError
 from vstash.history import History
-from vstash.ingest import HOLDING_PARTS, Ingest, parts_of
+from vstash.ingest import Ingest, parts_of, wholes_of
 from vstash.intake import Failure, Labels, Pending, from_file, printable
 from vstash.store.base import Renamed, Store, Stored
+from vstash.text.formats import HOLDING_PARTS
 from vstash.text.terms import extra_terms
 from vstash.types import AddResult
 from vstash.walk import Selection, absolute, files
@@ -146,6 +147,10 @@ def _rename(store: Store, comparison: Comparison, recipe: str) -> Generator[AddR
     """Rename what only moved, without reading it again: the new uris that are settled so. What another reader may
     read differently, for the name's ending, or would be cut differently today, is left to be read."""
     moves = [change for change in comparison.of("move") if _alike(comparison, change, recipe)]
+    wholes = wholes_of(
+        store, [change.old for change in moves if change.old.lower().endswith(HOLDING_PARTS)]
+    )  # what came in these has their names in its own
+    moves = [change for change in moves if change.old not in wholes]
     settled = set()
     for first in range(0, len(moves), BATCH):
         batch = moves[first : first + BATCH]
@@ -161,7 +166,7 @@ def _rename(store: Store, comparison: Comparison, recipe: str) -> Generator[AddR
 def _alike(comparison: Comparison, change: Change, recipe: str) -> bool:
     known, ending = comparison.known[change.old], PurePath(change.uri).suffix
     same = _same(known, comparison.pending[change.uri]) and known.recipe == recipe
-    return same and bool(ending) and ending == PurePath(change.old).suffix and ending.lower() not in HOLDING_PARTS
+    return same and bool(ending) and ending == PurePath(change.old).suffix
 
 
 def _renamed(store: Store, one: Pending, old: str) -> Renamed | None:

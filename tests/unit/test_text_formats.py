@@ -223,7 +223,8 @@ def test_archive_of_readable_files():
     assert found.text == "b.csv\n\nname: Vasa; year: 1628\n\nnotes/a.md\n\n# Wood\n\nOak."
     assert headings(found) == [(1, "b.csv"), (1, "notes/a.md"), (2, "Wood")]
     assert place(found, "Oak") == {"member": "notes/a.md", "line": 3}
-    assert found.metadata == {"members": 2, "skipped": 2}
+    left_out = ["c.png is an image, which vstash does not read", "d.zip: not opened within a file"]
+    assert found.metadata == {"members": 2, "skipped": 2, "left_out": left_out}
 
 
 def test_xml_in_lines_with_running_text_together():

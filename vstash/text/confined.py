@@ -19,7 +19,7 @@ from typing import IO, Any
 from vstash.config import Limits
 from vstash.errors import VstashError
 from vstash.text.passage import own_title
-from vstash.text.read import Extract, call
+from vstash.text.read import Extract, Inner, call
 from vstash.text.sandbox import Sandbox, receive, send
 from vstash.text.split import Cut, split
 from vstash.types import Source
@@ -49,7 +49,7 @@ def _read(requests: IO[bytes], inner: Sandbox) -> dict[str, Any]:
     import_module(f"vstash.text.readers.{reader}")  # before memory is short
     _limit(limits.max_memory << 20, limits.max_seconds)
     try:
-        found = call(reader, data, name, limits, inner)
+        found = call(reader, data, name, Inner(limits, inner, asked["depth"]))
         return {"found": _said(found, name, Cut(*asked["cut"]) if asked["cut"] else None)}
     except VstashError as error:
         return {"kind": type(error).__name__, "error": str(error), "hint": error.hint}

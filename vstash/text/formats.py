@@ -47,6 +47,9 @@ READERS = {
 BINARY = frozenset({
     "pdf", "worddoc", "slides", "workbook", "oldword", "oldslides", "opendocument", "ebook", "outlook", "archive",
 })  # fmt: skip
+NESTING = frozenset({"archive", "mail", "mailbox", "outlook"})  # readers of files that hold others
+EMBEDDING = frozenset({"worddoc", "slides", "workbook", "opendocument"})  # in whose files others may be embedded
+HOLDING_PARTS = tuple(ending for ending, reader in READERS.items() if reader in (NESTING - {"archive"}) | EMBEDDING)
 EXPORTED = {".doc": "plain", ".xls": "delimited"}  # names under which other programs write text
 TEXTUAL = frozenset({"source", "markdown", "rst", "delimited", "jsondata", "notebook", "jsonlines", "outlined"})
 

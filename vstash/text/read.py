@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PurePath
 from typing import cast
 
 from vstash.config import Limits
 from vstash.errors import SourceTooLarge, UnsupportedSource
-from vstash.text.formats import READERS, reader_for
-from vstash.text.readers.base import Extract, NestingReader, Reader
+from vstash.text.formats import EMBEDDING, NESTING, READERS, reader_for
+from vstash.text.readers.base import Extract, NestingReader, Opener, Reader
 from vstash.text.sandbox import HEAVY, SANDBOXED, Sandbox
 from vstash.text.unpacking import PACKAGES, refuse_bomb
 
-__all__ = ["Extract", "apart", "call", "extract"]
+__all__ = ["Extract", "Inner", "apart", "call", "extract"]
 
-NESTING = frozenset({"archive", "mail", "mailbox", "outlook"})  # readers of files that hold others
+DEPTH = 3  # files around a file: a sheet in a document in a mail in an archive
 DEFAULT = Limits()
 
 
 def apart(name: str) -> bool:
     """Whether a file of this name may be one for the sandbox, or hold such files."""
     return READERS.get(PurePath(name).suffix.lower()) in SANDBOXED | HEAVY | NESTING
+
+
+@dataclass(slots=True)
+class _Opened:
+    """What has been opened within one file so far, at whatever depth."""
+
+    files: int = 0
+    size: int = 0  # bytes
+
+
+class Inner:
+    """Opens what lies `depth` files deep in a file. All of that together is bound as what an archive unpacks to is."""
+
+    def __init__(self, limits: Limits, sandbox: Sandbox, depth: int = 1, opened: _Opened | None = None) -> None:
+        self.limits = limits
+        self.sandbox = sandbox
+        self.depth = depth
+        self._opened = opened or _Opened()
+
+    def __call__(self, data: bytes, name: str) -> Extract:
+        """The extract of such a file. Raises: UnsupportedSource, SourceTooLarge."""
+        if self.depth > DEPTH:
+            raise UnsupportedSource(f"{name} lies in more than {DEPTH} files", hint="save it as a file and add that")
+        self._opened.files += 1
+        self._opened.size += len(data)
+        over = "max_parts" if self._opened.files > self.limits.max_parts else ""
+        over = "max_unpacked" if self._opened.size > self.limits.max_unpacked << 20 else over
+        if over:
+            raise SourceTooLarge(f"{name} lies beyond what is read of one file ({over})", hint=f"raise {over}")
+        return _extract(data, name, Inner(self.limits, self.sandbox, self.depth + 1, self._opened))
 
 
 def extract(data: bytes, name: str, limits: Limits = DEFAULT, sandbox: Sandbox | None = None) -> Extract:
@@ -34,7 +64,13 @@ def extract(data: bytes, name: str, limits: Limits = DEFAULT, sandbox: Sandbox |
     """
     if sandbox is None:
         with Sandbox() as own:
-            return extract(data, name, limits, own)
+            return _extract(data, name, Inner(limits, own))
+    return _extract(data, name, Inner(limits, sandbox))
+
+
+def _extract(data: bytes, name: str, within: Inner) -> Extract:
+    """`within` opens what lies in the file."""
+    limits, sandbox = within.limits, within.sandbox
     if not data.strip():
         raise _empty(name)
     reader = reader_for(data, name)
@@ -42,9 +78,9 @@ def extract(data: bytes, name: str, limits: Limits = DEFAULT, sandbox: Sandbox |
         refuse_bomb(data, name, limits)
     try:
         if sandbox.reads(reader):
-            found = sandbox.read(reader, data, name, limits)
+            found = sandbox.read(reader, data, name, limits, within.depth)
         else:
-            found = call(reader, data, name, limits, sandbox)
+            found = call(reader, data, name, within)
     except MemoryError as error:
         raise SourceTooLarge(f"{name} takes too much memory to be read", hint="split it and add the parts") from error
     if not found.text.strip():
@@ -52,12 +88,16 @@ def extract(data: bytes, name: str, limits: Limits = DEFAULT, sandbox: Sandbox |
     return found
 
 
-def call(reader: str, data: bytes, name: str, limits: Limits, sandbox: Sandbox) -> Extract:
-    """What a reader module makes of a file, in this process; for files within it there is the sandbox."""
+def call(reader: str, data: bytes, name: str, opener: Opener) -> Extract:
+    """What a reader module makes of a file, in this process; the opener is for files within it."""
     module = import_module(f"vstash.text.readers.{reader}")
     if reader in NESTING:
-        return cast(NestingReader, module).read(data, name, partial(extract, limits=limits, sandbox=sandbox))
-    return cast(Reader, module).read(data, name)
+        return cast(NestingReader, module).read(data, name, opener)
+    found = cast(Reader, module).read(data, name)
+    if reader in EMBEDDING and data.startswith(b"PK"):
+        # imported with the readers that need it
+        found = cast(Extract, import_module("vstash.text.readers.embedded").with_embedded(found, data, name, opener))
+    return found
 
 
 def _empty(name: str) -> UnsupportedSource:

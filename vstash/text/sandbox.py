@@ -78,9 +78,15 @@ class Sandbox:
         """Whether files of this reader are for the child, now."""
         return reader in SANDBOXED or (self._child is not None and (reader in HEAVY or self._cut is not None))
 
-    def read(self, reader: str, data: bytes, name: str, limits: Limits) -> Extract:
-        """What the reader module makes of the file. Raises: UnsupportedSource, SourceTooLarge; ValueError if closed."""
-        request = json.dumps({"reader": reader, "name": name, "limits": numbers(limits), "cut": self._cut}).encode()
+    def read(self, reader: str, data: bytes, name: str, limits: Limits, depth: int = 1) -> Extract:
+        """What the reader module makes of the file; what is in it lies `depth` files deep. What lies in another file
+        itself is not split: its places and headings become that one's.
+
+        Raises: UnsupportedSource, SourceTooLarge; ValueError if closed.
+        """
+        asked = {"reader": reader, "name": name, "limits": numbers(limits), "depth": depth}
+        asked["cut"] = self._cut if depth == 1 else None
+        request = json.dumps(asked).encode()
         with self._lock:
             started = time.monotonic()
             answer = self._asked(request, data, limits)

@@ -1,4 +1,4 @@
-"""Zip archives through the standard library: each member that can be read is a section, within bounds."""
+"""Zip archives through the standard library: each member that can be read is a section, within the limits."""
 
 from __future__ import annotations
 
@@ -10,29 +10,25 @@ from vstash.errors import UnsupportedSource
 from vstash.text.decode import clean
 from vstash.text.readers.base import Extract, Opener
 from vstash.text.readers.container import open_zip, parsing
-from vstash.text.readers.nested import ARCHIVES, LARGEST, inner
+from vstash.text.readers.nested import ARCHIVES, beyond, inner, left_out, without
 from vstash.text.readers.writer import Writer
 
 WHAT = "zip archive"
-MEMBERS = 2000  # files read from one archive
-TOTAL = 128 << 20  # bytes read from one archive
 
 
 def read(data: bytes, name: str, opener: Opener) -> Extract:
-    """The members in order of their names; archives inside are not entered.
+    """The members in order of their names; archives inside are not entered. What is left out is named.
 
     Raises: UnsupportedSource when none of them can be read.
     """
     writer = Writer()
-    reasons = []
+    lost = []
     stored = 0
     with open_zip(data, name, WHAT) as package:
         for member in _members(package):
-            with parsing(f"{member.filename} in {name}", WHAT):
-                content = package.read(member)
-            found, why = inner(content, member.filename, ARCHIVES, opener)
+            found, why = _opened(package, member, name, opener)
             if found is None:
-                reasons.append(why)
+                lost.append(without(member.filename, why))
                 continue
             stored += 1
             writer.place({"member": member.filename})
@@ -43,22 +39,25 @@ def read(data: bytes, name: str, opener: Opener) -> Extract:
                 writer.include(extract, 2, {"member": member.filename})
     if not stored:
         raise UnsupportedSource(
-            f"{name} is an archive without a file that can be read" + (f" ({reasons[0]})" if reasons else ""),
-            hint="unpack it and add what you need",
+            f"{name} is an archive without a file that can be read" + (f" ({lost[0]})" if lost else ""),
+            hint="unpack it and add what you need" if lost else "there is nothing in it to search for",
         )
-    return replace(writer.done("zip", metadata={"members": stored, "skipped": len(reasons)}), title="")
+    about = {"members": stored, "skipped": len(lost), **left_out(lost)}
+    return replace(writer.done("zip", metadata=about), title="")
+
+
+def _opened(package: ZipFile, member: ZipInfo, name: str, opener: Opener) -> tuple[Extract | None, str]:
+    """What a member says, or None and why there is none."""
+    if member.file_size > opener.limits.max_file << 20:
+        return None, beyond(member.file_size, opener)
+    with parsing(f"{member.filename} in {name}", WHAT):
+        content = package.read(member)
+    return inner(content, member.filename, ARCHIVES, opener)
 
 
 def _members(package: ZipFile) -> Iterator[ZipInfo]:
     """What a person put there: no folders, hidden files or what macOS adds."""
-    total = count = 0
     for member in sorted(package.infolist(), key=lambda one: one.filename):
         parts = clean(member.filename).split("/")
-        if member.is_dir() or "__MACOSX" in parts or any(part.startswith(".") for part in parts):
-            continue
-        total += member.file_size
-        count += 1
-        if count > MEMBERS or total > TOTAL:
-            return
-        if member.file_size <= LARGEST:
+        if not (member.is_dir() or "__MACOSX" in parts or any(part.startswith(".") for part in parts)):
             yield member

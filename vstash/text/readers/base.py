@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from vstash.config import Limits
 from vstash.types import Chunk, Heading, Place
 
 LINES = (Place(0, {"line": 1}),)  # for a text whose lines are the file's own
@@ -46,7 +47,17 @@ class Reader(Protocol):
         ...
 
 
-Opener = Callable[[bytes, str], Extract]  # what a file within another says, as `extract` for it
+class Opener(Protocol):
+    """Opens a file that lies within another."""
+
+    @property
+    def limits(self) -> Limits:
+        """How much it may be."""
+        ...
+
+    def __call__(self, data: bytes, name: str) -> Extract:
+        """What it says, as `extract` for it. Raises: UnsupportedSource, SourceTooLarge."""
+        ...
 
 
 class NestingReader(Protocol):

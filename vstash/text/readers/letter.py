@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vstash.text.readers.base import Extract, Opener
-from vstash.text.readers.nested import ARCHIVES, MAILS, distinct, inner, inside
+from vstash.text.readers.nested import ARCHIVES, MAILS, apart, distinct, inner
 from vstash.text.readers.writer import Writer
 
 SHOWN = ("from", "to", "cc", "date", "subject")
-ATTACHMENTS = 100  # of one letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +39,13 @@ def written(letter: Letter, opener: Opener) -> Extract:
     writer.include(letter.body, labels={"part": "body"})
     parts: dict[str, Extract] = {}
     names = []
-    for attachment in letter.attachments[:ATTACHMENTS]:
+    for attachment in letter.attachments:
         names.append(attachment.name)
         found, why = inner(attachment.data, attachment.name, MAILS | ARCHIVES, opener)
         writer.place({"part": "attachments"})
         writer.line(f"Attachment: {attachment.name}" + (f" ({why})" if why else ""))
         if found:
-            name = distinct(attachment.name, parts)
-            parts[name] = inside(found, {"attachment": name}, letter.date)
+            parts.update(apart(distinct(attachment.name, parts), found, "attachment", letter.date))
     about: dict[str, object] = dict(letter.fields)
     if names:
         about["attachments"] = names

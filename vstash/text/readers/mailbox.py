@@ -10,10 +10,9 @@ from vstash.errors import UnsupportedSource
 from vstash.text.decode import decode
 from vstash.text.readers import mail
 from vstash.text.readers.base import LINES, Extract, Opener
-from vstash.text.readers.nested import distinct, inside
+from vstash.text.readers.nested import apart, distinct, left_out
 from vstash.text.readers.writer import Writer
 
-MESSAGES = 20_000  # of one mailbox
 _FROM = re.compile(rb"^From [^\n]*\n", re.MULTILINE)
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
@@ -26,8 +25,9 @@ def read(data: bytes, name: str, opener: Opener) -> Extract:
         return Extract(decode(data, name), "text", places=LINES)
     writer = Writer()
     parts: dict[str, Extract] = {}
+    most = opener.limits.max_parts
     ends = [one.start() for one in starts[1:]] + [len(data)]
-    for number, (start, end) in enumerate(zip(starts[:MESSAGES], ends, strict=False), 1):
+    for number, (start, end) in enumerate(zip(starts[:most], ends, strict=False), 1):
         try:
             found = mail.read(_QUOTED.sub(rb"\1", data[start.end() : end]), f"message {number} of {name}", opener)
         except UnsupportedSource as error:
@@ -35,8 +35,6 @@ def read(data: bytes, name: str, opener: Opener) -> Extract:
             continue
         writer.place({"message": number})
         writer.line(" ".join(filter(None, (f"{number}.", str(found.metadata.get("date", "")), found.title))))
-        key = distinct(str(number), parts)
-        parts[key] = inside(replace(found, parts={}), {"message": key}, None)
-        for inner, part in found.parts.items():
-            parts[f"{key}/{inner}"] = inside(part, {"message": key}, found.dated_at)
-    return replace(writer.done("mailbox", metadata={"messages": len(starts)}), parts=parts)
+        parts.update(apart(distinct(str(number), parts), found, "message", None))
+    lost = [f"{len(starts) - most:,} of {len(starts):,} messages: raise max_parts"] if len(starts) > most else []
+    return replace(writer.done("mailbox", metadata={"messages": len(starts), **left_out(lost)}), parts=parts)
