@@ -26,6 +26,13 @@ def several(name: str, values: Any) -> list[Any]:
     return list(values)
 
 
+def whole(name: str, value: Any) -> int:
+    """The number. Raises: InputError for what is no whole number."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InputError(f"{name} is {value!r:.60}, not a whole number", hint="pass an int")
+    return value
+
+
 def column(name: str, values: Any, texts: Sequence[str]) -> list[Any]:
     """One value for each text, or None for each. Raises: InputError."""
     if values is None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from vstash import reindex
 from vstash.encode.base import Encoder
-from vstash.errors import EncoderError, SpaceMismatch, StoreError
+from vstash.errors import EncoderError, InputError, SpaceMismatch, StoreError
 from vstash.store.base import Store
 from vstash.types import Finding, Report, Space
 
@@ -28,14 +28,16 @@ def run(
 ) -> Report:
     """The report; with `repair`, which gives the encoder of a space, what is derived was rebuilt where it was
     found wrong. `report` is told the name of each check before it starts. When a full one was and how it ended
-    is noted. Raises: StoreError.
+    is noted. Raises: StoreError; InputError for a repair of what is only looked over.
     """
+    if fast and repair is not None:
+        raise InputError("a fast check repairs nothing", hint="ask for one of both: fast, or repair")
     started, clock = now(), time.perf_counter()
     findings = store.check(repair=repair is not None, fast=fast, report=report)
     if repair is not None:
         findings = _encoded(store, findings, repair, report)
     found = Report(tuple(findings), started, time.perf_counter() - clock, int(store.statistics()["schema"]))
-    if repair is not None or not fast:
+    if not fast:
         store.note_check(found)
     return found
 

@@ -35,6 +35,9 @@ WINDOW = 254  # tokens; as in vstash.text.passage
 Filled = Annotated[str, StringConstraints(min_length=1)]
 
 
+Named = Annotated[str, StringConstraints(pattern=r"\S")]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -68,7 +71,7 @@ class _Chunk(_Strict):
 
 
 class _Document(_Strict):
-    uri: Filled
+    uri: Named
     title: str
     kind: str
     collection: Filled
@@ -91,7 +94,11 @@ class _Line:
 
 
 def export(store: Store, write: Callable[[str], object], *, vectors: bool) -> int:
-    """Write every document, oldest first, from one snapshot; how many there were. Raises: StoreError."""
+    """Write every document, oldest first, from one snapshot; how many there were. Raises: StoreError, InputError."""
+    if not callable(write):
+        raise InputError(
+            f"{write!r:.60} cannot be called", hint="pass a function that takes a line, such as file.write"
+        )
     with store.reading():
         space = store.space()
         header = {"vstash": "export", "format": FORMAT, "space": asdict(space) if space else None}
@@ -152,7 +159,10 @@ class Import:
 
         Raises: InputError naming the line that cannot be read or is too long; what came before it is stored.
         """
-        numbered = ((number, self._bounded(number, line)) for number, line in enumerate(lines, 1) if line.strip())
+        if isinstance(lines, str | bytes) or not isinstance(lines, Iterable):
+            raise InputError(f"{lines!r:.60} are no lines", hint="pass an open file, or a list of texts")
+        bounded = ((number, self._bounded(number, line)) for number, line in enumerate(lines, 1))
+        numbered = (one for one in bounded if one[1].strip())
         header = _header(next(numbered, (1, "")))
         given = Space(**header.space.model_dump()) if header.space else None
         parsed = (_Line(number, _parsed(_Document, number, line)) for number, line in numbered)
@@ -183,7 +193,9 @@ class Import:
         return fresh, done
 
     def _bounded(self, number: int, line: str) -> str:
-        """The line, if it is no longer than a document may unpack to. Raises: SourceTooLarge."""
+        """The line, if it is no longer than a document may unpack to. Raises: SourceTooLarge, InputError."""
+        if not isinstance(line, str):
+            raise InputError(f"line {number} of the export is {line!r:.60}, not a text", hint="open the file as text")
         if len(line) > self._limits.max_unpacked << 20:
             raise SourceTooLarge(
                 f"line {number} of the export has {len(line) / 2**20:,.0f} MiB, the limit is"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vstash.config import Limits
-from vstash.errors import SourceTooLarge, UnsupportedSource, VstashError
+from vstash.errors import InputError, SourceTooLarge, UnsupportedSource, VstashError
 from vstash.text.read import Extract, apart, extract
 from vstash.text.sandbox import Sandbox
 from vstash.types import Source
@@ -80,7 +80,11 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
 
 
 def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
-    """Bytes to add under a uri; its last part names the format and stands in for a missing title."""
+    """Bytes to add under a uri; its last part names the format and stands in for a missing title.
+
+    Raises: InputError for a blank uri.
+    """
+    _require_name(uri)
     content_hash = hashlib.sha256(data).hexdigest()
     name = uri.rsplit("/", 1)[-1]
 
@@ -117,8 +121,9 @@ def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Sour
 def of_text(text: str, uri: str | None, title: str, labels: Labels) -> Source:
     """A text as it is; without a uri it gets one from its content, so that the same text is one memory.
 
-    Raises: UnsupportedSource for a blank text.
+    Raises: UnsupportedSource for a blank text, InputError for a blank uri.
     """
+    _require_name(uri or "memory:")
     clean = text.encode("utf-8", "replace").decode().replace("\0", " ")
     if not clean.strip():
         raise UnsupportedSource("the text is blank", hint="say what to remember")
@@ -131,6 +136,11 @@ def from_text(text: str, uri: str | None, title: str, labels: Labels) -> Pending
     """A text to add, as `of_text` makes it. Raises: UnsupportedSource."""
     source = of_text(text, uri, title, labels)
     return Pending(source.uri, source.content_hash, labels, lambda _: source)
+
+
+def _require_name(uri: object) -> None:
+    if not isinstance(uri, str) or not uri.strip():
+        raise InputError("a uri is blank" if isinstance(uri, str) else f"{uri!r:.60} is no uri", hint="give it a name")
 
 
 def _require_size(size: int, limits: Limits) -> None:
@@ -148,7 +158,10 @@ def _unreadable(error: OSError) -> str:
 
 
 def from_source(source: Source) -> Pending:
-    """A document that was read elsewhere."""
+    """A document that was read elsewhere. Raises: InputError for what is none, or has no uri."""
+    if not isinstance(source, Source):
+        raise InputError(f"{source!r:.60} is no Source", hint="pass vstash.Source(uri, text, …)")
+    _require_name(source.uri)
     return Pending(source.uri, source.content_hash, Labels(source.collection, source.tags), lambda _: source)
 
 

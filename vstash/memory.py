@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,8 +215,8 @@ class Memory:
         self,
         question: str | Query,
         *,
-        limit: int = 5,
-        mode: Mode = "hybrid",
+        limit: int | None = None,
+        mode: Mode | None = None,
         fusion: str | None = None,
         vector: ArrayLike | None = None,
         filter: Filter | None = None,  # noqa: A002  (the word of the contract)
@@ -225,19 +226,18 @@ class Memory:
         before: str | datetime | None = None,
         **options: Any,
     ) -> Results:
-        """The passages that answer a question, best first.
+        """The passages that answer a question, best first: 5 in hybrid mode if nothing else is said.
 
         `vector` takes the place of encoding the question. `options` are the further fields of Query:
         weights, recency, diversity, window, by_document, unfinished, min_confidence. A Query can be passed
-        whole instead.
+        whole instead, without any of these beside it.
 
         Raises: InvalidQuery, InvalidFilter, BadVectors.
         """
-        if not isinstance(question, Query):
-            rule = _both(filter, from_options(collection=collection, tags=tags, after=after, before=before))
-            question = _query(question, limit, mode, rule, {"fusion": fusion, **options})
-        self._require_short(question)
-        return search.search(self._store, self._needed(), question, now=self._now(), vector=vector)
+        rule = _both(filter, from_options(collection=collection, tags=tags, after=after, before=before))
+        query = _query(question, {"limit": limit, "mode": mode, "fusion": fusion, "filter": rule, **options})
+        self._require_short(query)
+        return search.search(self._store, self._needed(), query, now=self._now(), vector=vector)
 
     def why(self, query: str | Query, uri: str) -> why.Loss:
         """Why a document is not among the hits of a query, or where it stands. Raises: DocumentNotFound."""
@@ -247,6 +247,7 @@ class Memory:
 
     def get(self, uri: str) -> Document:
         """A document with its text. Raises: DocumentNotFound."""
+        arguments.texts(uri=uri)
         found = self._store.document(uri)
         if found is None:
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
@@ -254,7 +255,7 @@ class Memory:
 
     def chunk(self, chunk_id: int) -> Passage:
         """A passage by its id, as named in a hit. Raises: ChunkNotFound."""
-        found = self._store.passages([chunk_id])
+        found = self._store.passages([arguments.whole("chunk_id", chunk_id)])
         if not found:
             raise ChunkNotFound(f"there is no chunk {chunk_id}", hint="search again: a changed document gets new ids")
         return found[0]
@@ -262,7 +263,7 @@ class Memory:
     def passage(self, uri: str, seq: int) -> Passage:
         """A passage of a document by its number there, from 0. Raises: DocumentNotFound, ChunkNotFound."""
         ids = self._store.chunk_ids(self.get(uri).id)
-        if not 0 <= seq < len(ids):
+        if not 0 <= arguments.whole("seq", seq) < len(ids):
             raise ChunkNotFound(f"{uri} has no passage {seq}", hint=f"they are numbered 0 to {len(ids) - 1}")
         return self.chunk(ids[seq])
 
@@ -376,21 +377,18 @@ def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.Pa
         )
 
 
-def _query(text: str, limit: int, mode: Mode, rule: Filter | None, options: dict[str, Any]) -> Query:
-    known = {
-        "fusion",
-        "weights",
-        "recency",
-        "diversity",
-        "window",
-        "by_document",
-        "unfinished",
-        "min_confidence",
-    }
+def _query(question: str | Query, options: dict[str, Any]) -> Query:
+    """The question with the options that are not None. Raises: InputError for one that is none, InvalidQuery."""
+    known = {one.name for one in fields(Query)} - {"text"}
     for name in options:
         if name not in known:
             raise InputError(f"unknown option {name!r}", hint=f"use one of {', '.join(sorted(known))}")
-    return Query(text, limit, mode, rule, **options)
+    said = {name: value for name, value in options.items() if value is not None}
+    if not isinstance(question, Query):
+        return Query(question, **said)
+    if said:
+        raise InvalidQuery(f"{', '.join(said)} beside a Query", hint="say it in the Query, or pass the text alone")
+    return question
 
 
 def _both(first: Filter | None, second: Filter | None) -> Filter | None:

@@ -45,6 +45,8 @@ MISTAKES: tuple[tuple[tuple[str, ...], int, str], ...] = (
     (("remember", " "), 1, "the text is blank; say what to remember"),
     (("stats", "--db", ""), 2, "db is blank in the command; give the database file"),
     (("stats", "--db", "absent.db"), 3, "there is no database at absent.db; add something first: vstash add FOLDER"),
+    (("check", "--fast", "--repair"), 2, "a fast check repairs nothing; ask for one of both: fast, or repair"),
+    (("remember", "x", "--uri", " "), 2, "a uri is blank; give it a name"),
     (("search", "x", "--db", "docs"), 1, "docs is no file; name one: --db FOLDER/memory.db"),
     (("add", "docs", "--db", "docs"), 1, "docs is no file; name one: --db FOLDER/memory.db"),
     (("stats", "--db", "docs/dogs.txt"), 1, "docs/dogs.txt is not a vstash database (file is not a database); "),
@@ -79,6 +81,21 @@ def test_a_mistake_with_json_gets_one_value(
     assert (ran.code, list(error)) == (code, ["type", "message", "hint"])
     assert error["message"]
     assert error["hint"]
+
+
+def test_what_is_not_there_makes_no_database(run: Run, settings: Path) -> None:
+    ran = run("add", "absent.md")
+    assert (ran.code, ran.err.splitlines()[0]) == (
+        1,
+        f"failed {Path('absent.md').absolute()}: No such file or directory: check the path",
+    )
+    assert not (settings / "notes.db").exists()
+
+
+def test_a_line_of_an_import_is_not_read_without_end(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VSTASH_MAX_UNPACKED", "1")
+    ran = run("import", "/dev/zero")
+    assert ran.err.splitlines()[-1].startswith("error: line 1 of the export has 1 MiB, the limit is 1; ")
 
 
 def test_nothing_given_shows_the_help_and_is_a_usage_error(run: Run) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vstash import HashEncoder, Memory
+from vstash import HashEncoder, Memory, Query, Source
 from vstash.errors import DatabaseNotFound, InputError
 
 WRONG: dict[str, Callable[[Memory], Any]] = {
@@ -36,6 +36,20 @@ WRONG: dict[str, Callable[[Memory], Any]] = {
     "path_bytes": lambda memory: memory.add([b"a"]),  # type: ignore[list-item]
     "folder_blank": lambda memory: memory.compare(" "),
     "backup_blank": lambda memory: memory.backup(""),
+    "import_numbers": lambda memory: list(memory.import_([1])),  # type: ignore[list-item]
+    "import_none": lambda memory: list(memory.import_(None)),  # type: ignore[arg-type]
+    "import_text": lambda memory: list(memory.import_("{}")),
+    "export_none": lambda memory: memory.export(None),  # type: ignore[arg-type]
+    "sources_numbers": lambda memory: list(memory.add_sources([1])),  # type: ignore[list-item]
+    "source_blank": lambda memory: list(memory.add_sources([Source("  ", "heron")])),
+    "chunk_text": lambda memory: memory.chunk("1"),  # type: ignore[arg-type]
+    "get_number": lambda memory: memory.get(1),  # type: ignore[arg-type]
+    "query_and_limit": lambda memory: memory.search(Query("heron"), limit=3),
+    "query_and_collection": lambda memory: memory.search(Query("heron"), collection="birds"),
+    "fast_repair": lambda memory: memory.check(fast=True, repair=True),
+    "uri_blank": lambda memory: memory.remember("heron", uri="  "),
+    "uri_of_bytes_blank": lambda memory: memory.add_bytes(b"heron", " "),
+    "uris_blank": lambda memory: memory.add_texts(["heron"], [" "]),
     "filter_text": lambda memory: memory.search("heron", filter="bird"),  # type: ignore[arg-type]
     "filter_object": lambda memory: memory.list(filter={"tag": "bird"}),  # type: ignore[arg-type]
     "search_tags_text": lambda memory: memory.search("heron", tags="bird"),
@@ -52,6 +66,13 @@ def test_a_wrong_argument_is_one_line_and_changes_nothing(memory: Memory, attemp
     assert caught.value.hint
     assert "\n" not in f"{caught.value} {caught.value.hint}"
     assert memory.stats()["documents"] == 0
+
+
+def test_a_number_of_a_passage_is_no_text(memory: Memory) -> None:
+    memory.remember("heron", uri="kept")
+    with pytest.raises(InputError, match="seq is '0'"):
+        memory.passage("kept", "0")  # type: ignore[arg-type]
+    assert memory.passage("kept", 0).chunk.text == "heron"
 
 
 @pytest.mark.parametrize("wait", ["3", -1, float("nan"), None])

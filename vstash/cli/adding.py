@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from hashlib import sha256
@@ -48,7 +49,9 @@ def add(
     session: Session = context.obj
     named(paths)
     started = time.perf_counter()
-    results: list[AddResult] = []
+    results = _none_there(paths, session)
+    if results:
+        _report(results, time.perf_counter() - started, session, json)
     with session.open(create=True) as memory:
         files = [file for path in paths if path != STANDARD_INPUT for file in _files(memory, path, session)]
         with progress(len(files), quiet=session.quiet) as advance:
@@ -90,6 +93,18 @@ def _files(memory: Memory, path: str, session: Session) -> Iterator[Path | str]:
     for file in memory.files(path):
         if isinstance(file, str) or not str(file).startswith(database) or not Path(path).is_dir():
             yield file
+
+
+def _none_there(paths: list[str], session: Session) -> list[AddResult]:
+    """The failures when no path is there: they make no database where there is none."""
+    from vstash.types import AddResult
+
+    if session.settings.db.expanduser().exists():
+        return []
+    if any(path == STANDARD_INPUT or "://" in path or os.path.lexists(path) for path in paths):
+        return []
+    error = "No such file or directory: check the path"
+    return [AddResult(stored(os.path.abspath(path)), "failed", error=error) for path in paths]  # noqa: PTH100
 
 
 def _standard_input(memory: Memory, collection: str, tags: list[str]) -> AddResult:

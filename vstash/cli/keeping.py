@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -87,7 +88,7 @@ def import_(
     """Store the documents of an export; those that are there already are left alone."""
     session: Session = context.obj
     counts: Counter[str] = Counter()
-    with _lines(file) as lines, _fitting(session, lines) as (memory, all_lines):
+    with _lines(file, session.settings.max_unpacked << 20) as lines, _fitting(session, lines) as (memory, all_lines):
         try:
             for result in memory.import_(all_lines):
                 counts[result.status] += 1
@@ -114,13 +115,14 @@ def _fitting(session: Session, lines: Iterator[str]) -> Iterator[tuple[Memory, I
 
 
 @contextmanager
-def _lines(file: str) -> Iterator[Iterator[str]]:
+def _lines(file: str, most: int) -> Iterator[Iterator[str]]:
+    """The lines; of one that is longer than `most` characters come pieces, the first too long to be taken."""
     if file == "-":
-        yield iter(sys.stdin)
+        yield iter(partial(sys.stdin.readline, most + 1), "")
         return
     try:
         with Path(file).open(encoding="utf-8") as stream:
-            yield iter(stream)
+            yield iter(partial(stream.readline, most + 1), "")
     except UnicodeDecodeError as error:
         raise InputError(f"{file} is no export: it is not UTF-8", hint="make one with: vstash export FILE") from error
     except OSError as error:
