@@ -12,15 +12,23 @@ from vstash.errors import UnsupportedSource
 from vstash.text.decode import clean
 from vstash.text.readers.container import damaged
 
+VECTOR = 0x1000  # the mark of a list in the type of a property [MS-OLEPS 2.15]
 _PROPERTIES = ("title", "author", "subject", "keywords", "last_saved_by")
 _DATES = (("created", "create_time"), ("modified", "last_saved_time"))
+
+
+class _Container(olefile.OleFileIO):  # type: ignore[misc]  # it has no types
+    """olefile's, but for lists among the properties: none is asked for, and a damaged length runs on for minutes."""
+
+    def _parse_property(self, data: bytes, offset: int, name: int, kind: int, *how: Any) -> Any:
+        return None if kind & VECTOR else super()._parse_property(data, offset, name, kind, *how)
 
 
 def open_ole(data: bytes, name: str, what: str) -> olefile.OleFileIO:
     """The container. Raises: UnsupportedSource when it is none; olefile's errors are OSError."""
     if not data.startswith(olefile.MAGIC):
         raise damaged(name, what)
-    return olefile.OleFileIO(BytesIO(data))
+    return _Container(BytesIO(data))
 
 
 def stream(container: olefile.OleFileIO, path: str, name: str) -> bytes:
