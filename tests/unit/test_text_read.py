@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -108,6 +109,18 @@ def pdf(*lines: str, title: str = "") -> bytes:
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     end = b"trailer<</Size %d/Root 1 0 R/Info 8 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, len(body))
     return body + b"xref\n0 %d\n0000000000 65535 f \n%s%s" % (len(objects) + 1, table, end)
+
+
+def drawing(drawn: bytes) -> bytes:
+    """A PDF of one page on which this is drawn; /Im is a picture."""
+    picture = b"<</Im 5 0 R>>"
+    image = b"<</Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/Length 1>>"
+    return (
+        pdf("")
+        .replace(b"/Font<</F1 5 0 R>>", b"/XObject" + picture)
+        .replace(b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>", image + b"stream\n0\nendstream")
+        .replace(b"BT /F1 12 Tf 72 700 Td 14 TL () Tj T* ET", drawn)
+    )
 
 
 def headings(data: bytes, name: str) -> list[tuple[int, str, str]]:
@@ -230,7 +243,10 @@ def test_pdf_text_title_outline_and_date():
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (pdf(""), "seems scanned"),
+        (pdf(""), "its pages are blank"),
+        (drawing(b"q 612 0 0 792 0 0 cm /Im Do Q 0 0 9 9 re f"), "seems scanned"),
+        (drawing(b"q 99 0 0 99 0 0 cm /Im Do Q"), "only pictures"),
+        (drawing(b"0 0 300 300 re f"), "only drawings"),
         (pdf("words")[:150], "seems damaged"),
         (b"\xff\xfejunk" * 100, "seems damaged"),
         (pdf("x").replace(b"/Info 8 0 R", b"/Encrypt<</Filter/Standard/V 1/R 2/P -4/O(%s)/U(%s)>>/ID[(a)(a)]"
@@ -340,3 +356,17 @@ def test_markdown_needs_neither_the_pdf_nor_the_html_library():
 def test_a_cut_pdf_is_refused(size: int):
     with pytest.raises(UnsupportedSource):
         extract(pdf("some words")[:size], "x.pdf")
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "hint"),
+    [
+        (b"<html><frameset><frame src=a.html></frameset></html>", "x.html", "frames"),
+        (b"{\\rtf1 }", "x.rtf", "pictures of words"),
+        (b"<a><b/></a>", "x.xml", "nothing in it"),
+    ],
+)
+def test_the_hint_of_a_file_without_text_fits_its_format(data: bytes, name: str, hint: str):
+    with pytest.raises(UnsupportedSource) as caught:
+        extract(data, name)
+    assert re.search(hint, caught.value.hint)

@@ -19,6 +19,14 @@ __all__ = ["Extract", "Inner", "apart", "call", "extract"]
 DEPTH = 3  # files around a file: a sheet in a document in a mail in an archive
 DEFAULT = Limits()
 
+_NOTHING = "there is nothing in it to search for"
+_PICTURES = "if it shows pictures of words, save it as PDF, run text recognition over that and add the result"
+_WITHOUT_TEXT = {  # what to do about a file that was read and says nothing, by its reader
+    **dict.fromkeys(("worddoc", "slides", "opendocument", "oldword", "oldslides", "richtext", "ebook"), _PICTURES),
+    "workbook": "its cells are empty, there is nothing in it to search for",
+    "webpage": "if it is made of frames or filled by a script, save what a browser shows of it and add that",
+}
+
 
 def apart(name: str) -> bool:
     """Whether a file of this name may be one for the sandbox, or hold such files."""
@@ -84,7 +92,7 @@ def _extract(data: bytes, name: str, within: Inner) -> Extract:
     except MemoryError as error:
         raise SourceTooLarge(f"{name} takes too much memory to be read", hint="split it and add the parts") from error
     if not found.text.strip():
-        raise UnsupportedSource(f"{name} holds no text", hint="if it holds pictures, run text recognition over it")
+        raise UnsupportedSource(f"{name} holds no text", hint=_WITHOUT_TEXT.get(reader, _NOTHING))
     return found
 
 
@@ -101,4 +109,4 @@ def call(reader: str, data: bytes, name: str, opener: Opener) -> Extract:
 
 
 def _empty(name: str) -> UnsupportedSource:
-    return UnsupportedSource(f"{name} is empty", hint="there is nothing in it to search for")
+    return UnsupportedSource(f"{name} is empty", hint=_NOTHING)

@@ -14,6 +14,7 @@ from vstash.errors import UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean
 from vstash.text.readers.base import Extract, one_line
+from vstash.text.readers.pdfblank import without_text
 from vstash.text.readers.pdfnotes import notes
 from vstash.types import Heading, Place
 
@@ -30,16 +31,14 @@ def read(data: bytes, name: str) -> Extract:
         pages = [_page(document, number) for number in range(len(document))]
         marks = list(_outline(document))
         about = document.get_metadata_dict(skip_empty=True)
+        if None in pages and not any(pages):
+            raise _damaged(name)
+        if not any(pages):
+            raise without_text(document, name)
     except pypdfium2.PdfiumError as error:
         raise _damaged(name) from error
     finally:
         document.close()
-    if None in pages and not any(pages):
-        raise _damaged(name)
-    if not any(pages):
-        raise UnsupportedSource(
-            f"{name} holds no text, it seems scanned", hint="run text recognition over it and add the result"
-        )
     text, starts = _joined([page or "" for page in pages])
     title = one_line(clean(about.get("Title", "")))
     return Extract(
