@@ -40,7 +40,9 @@ def read(data: bytes, name: str, opener: Opener) -> Extract:
     if not stored:
         raise UnsupportedSource(
             f"{name} is an archive without a file that can be read" + (f" ({lost[0]})" if lost else ""),
-            hint="unpack it and add what you need" if lost else "there is nothing in it to search for",
+            hint="there is nothing in it to search for"
+            if all(line.endswith(" is empty") for line in lost)
+            else "unpack it and add what you need",
         )
     about = {"members": stored, "skipped": len(lost), **left_out(lost)}
     return replace(writer.done("zip", metadata=about), title="")
