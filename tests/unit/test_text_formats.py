@@ -216,6 +216,12 @@ def test_rich_text():
     assert found.dated_at == datetime(2024, 5, 6, tzinfo=UTC)
 
 
+def test_an_archive_of_empty_files_says_so():
+    with pytest.raises(UnsupportedSource, match="empty") as caught:
+        extract(packed(a_txt="", b_txt="  "), "x.zip")
+    assert caught.value.hint == "there is nothing in it to search for"
+
+
 def test_archive_of_readable_files():
     inner = packed(deep_txt="not this")
     data = packed(notes__a_md="# Wood\n\nOak.\n", b_csv="name,year\nVasa,1628\n", c_png=b"\x89PNG\0", d_zip=inner)

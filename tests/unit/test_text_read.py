@@ -363,7 +363,6 @@ def test_a_cut_pdf_is_refused(size: int):
     [
         (b"<html><frameset><frame src=a.html></frameset></html>", "x.html", "frames"),
         (b"{\\rtf1 }", "x.rtf", "pictures of words"),
-        (zipped("a.txt", b" "), "x.zip", "nothing in it"),
     ],
 )
 def test_the_hint_of_a_file_without_text_fits_its_format(data: bytes, name: str, hint: str):
