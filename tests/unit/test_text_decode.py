@@ -123,3 +123,14 @@ def test_long_lines_of_characters_of_several_bytes(encoding: str):
     line = said.get(encoding, "昔々、ある所に子供のいない老夫婦が住んでいた。") * 30
     text = "\n".join(f"{number} {line}" for number in range(3))
     assert extract(text.encode(encoding), "x.txt").text == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["Plain words.", "Мы плывём", "舟は木で", "\U0001f6f6"])
+def test_utf32_without_a_mark(encoding: str, text: str):
+    assert extract(text.encode(encoding), "x.txt").text == text
+
+
+def test_a_file_of_nothing_but_zeros_is_empty():
+    with pytest.raises(UnsupportedSource, match="is empty"):
+        extract(bytes(1000), "x.html")

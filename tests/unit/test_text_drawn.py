@@ -15,6 +15,7 @@ from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
+from vstash.errors import UnsupportedSource
 from vstash.text.places import Places
 from vstash.text.read import extract
 from vstash.text.readers import drawings
@@ -227,3 +228,29 @@ def test_what_a_form_was_filled_in_with_and_comments():
     )
     assert found.text == "ship: Vasa\nShe sank."
     assert [dict(one.labels) for one in found.places] == [{"page": 2}]
+
+
+SVG = """<svg xmlns="http://www.w3.org/2000/svg"><title>Oak trade</title><style>.a { fill: red }</style>
+<desc>From the forest to the yard</desc><g><text x="1">Cut the <tspan>oak</tspan></text><path d="M0 0"/></g>
+<foreignObject><div xmlns="http://www.w3.org/1999/xhtml"><p>Float</p><p>it</p></div></foreignObject></svg>"""
+WORDS = ["Oak trade", "From the forest to the yard", "Cut the oak", "Float it"]
+
+
+@pytest.mark.parametrize("declared", ["", '<?xml version="1.0" encoding="iso-8859-1"?>'])
+def test_a_drawing_says_its_words(declared: str):
+    found = extract((declared + SVG).encode(), "x.svg")
+    assert (found.text.split("\n\n"), found.title) == (WORDS, "Oak trade")
+
+
+def test_a_drawing_without_words_is_refused():
+    with pytest.raises(UnsupportedSource, match="without words"):
+        extract(b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>', "x.svg")
+
+
+def test_a_drawing_in_a_page_says_its_words():
+    icon = '<svg aria-hidden="true"><title>Close</title></svg>'
+    page = f"<html><head><title>Ships</title></head><body><p>Before {icon}</p>{SVG}<p>After</p></body></html>"
+    found = extract(page.encode(), "x.html")
+    assert found.title == "Ships"
+    assert " ".join(found.text.split()) == " ".join(["Before", *WORDS, "After"])
+    assert "yard\nCut the oak\n" in found.text

@@ -68,7 +68,7 @@ End.
 PAGE = """<!DOCTYPE html><html><head><title>Ships &amp; boats</title><style>p {}</style>
 <meta name="author" content="A. Person"><meta name="date" content="2024-05-06"></head>
 <body><script>hidden()</script><h1>Ships</h1><p>Wood <b>and</b>
-iron.<br>Rope</p><svg><title>no</title></svg><h2>Kinds <i>of</i> ship</h2>
+iron.<br>Rope</p><svg><style>no</style></svg><h2>Kinds <i>of</i> ship</h2>
 <ul><li>Barge<li><p>Brig</p></ul>
 <table><tr><th>Name<th>Year<tr><td>Vasa</td><td></td><td>1628</td></tr></table>
 <pre>  keep

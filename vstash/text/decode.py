@@ -93,14 +93,28 @@ def _is_utf8(part: bytes) -> bool:
 
 
 def _wide(head: bytes) -> str:
-    """UTF-16 without a mark shows in mostly Latin text: every other byte is NUL."""
+    """UTF-16 without a mark shows in mostly Latin text: every other byte is NUL. UTF-32 shows in any: no character
+    has more than 21 bits."""
     if _NUL not in head:
         return ""
+    for encoding, top in (("utf-32-le", 3), ("utf-32-be", 0)):
+        if _is_utf32(head, encoding, top):
+            return encoding
     even, odd = head[::2].count(_NUL), head[1::2].count(_NUL)
     half = len(head) / 2
     if odd > 0.4 * half and even < 0.05 * half:
         return "utf-16-le"
     return "utf-16-be" if even > 0.4 * half and odd < 0.05 * half else ""
+
+
+def _is_utf32(head: bytes, encoding: str, top: int) -> bool:
+    whole = head[: len(head) // 4 * 4]
+    if not whole or whole[top::4].strip(_NUL) or not whole.strip(_NUL):
+        return False
+    try:
+        return "\0" not in whole.decode(encoding)
+    except UnicodeDecodeError:
+        return False
 
 
 def _require_text(text: str, name: str) -> str:

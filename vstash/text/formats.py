@@ -40,6 +40,7 @@ READERS = {
     **_each("mailbox", ".mbox"),
     **_each("outlook", ".msg"),
     **_each("markup", ".xml .xsd .xsl .xslt .rss .atom .dbk .dita .nxml .tei .kml .gpx"),
+    **_each("vector", ".svg"),
     **_each("outlined", ".tex .latex .ltx .sty .cls .org .adoc .asciidoc .asc"),
     **_each("subtitles", ".vtt .srt"),
     **_each("archive", ".zip"),

@@ -17,6 +17,7 @@ from vstash.text.unpacking import PACKAGES, refuse_bomb
 __all__ = ["Extract", "Inner", "apart", "call", "extract"]
 
 DEPTH = 3  # files around a file: a sheet in a document in a mail in an archive
+BLANK = b" \t\r\n\v\f\0"  # with what a power cut leaves of a file
 DEFAULT = Limits()
 
 _NOTHING = "there is nothing in it to search for"
@@ -79,7 +80,7 @@ def extract(data: bytes, name: str, limits: Limits = DEFAULT, sandbox: Sandbox |
 def _extract(data: bytes, name: str, within: Inner) -> Extract:
     """`within` opens what lies in the file."""
     limits, sandbox = within.limits, within.sandbox
-    if not data.strip():
+    if not data.strip(BLANK):
         raise _empty(name)
     reader = reader_for(data, name)
     if reader in PACKAGES:

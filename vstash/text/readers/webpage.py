@@ -18,13 +18,14 @@ from vstash.text.readers.base import Extract, disjoint, first_title, one_line
 from vstash.text.readers.mainpart import LEAST_SHARE, Layout, layout
 from vstash.types import Heading
 
-_SKIPPED = frozenset({"script", "style", "noscript", "template", "svg", "iframe", "object", "canvas", "annotation",
+_SKIPPED = frozenset({"script", "style", "noscript", "template", "iframe", "object", "canvas", "annotation",
                       "annotation-xml"})  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = """p ul ol dl table blockquote pre figure form fieldset section article main header footer nav aside
 hr details address"""
 _PARAGRAPHS = frozenset({*_BLOCKS.split(), *_HEADINGS})
 _LINES = frozenset({"div", "br", "li", "tr", "dt", "dd", "caption", "figcaption", "option", "summary", "legend"})
+_DRAWN = frozenset({"text", "title", "desc", "foreignobject"})  # what of an SVG drawing has words
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
 _DATES = (
     "article:published_time",
@@ -101,6 +102,8 @@ class _Page:
         self._fresh = False  # in a cell or list item without text so far: breaks do not count
         self._skipped = 0  # open elements inside of one that is not shown
         self._pre = 0
+        self._drawings = 0  # open SVG drawings
+        self._drawn = 0  # open elements with words in them
         self._in_title = False
         self._formula = ""  # the last one as its author wrote it; a picture for old browsers says it again
         self._heading: list[str] | None = None
@@ -121,6 +124,9 @@ class _Page:
             self._main_depth = self._depth
             self._gap = "\n\n" if self._length else ""
         self._break(tag)
+        if self._drawings or tag == "svg":
+            self._draw(tag, 1)
+            return
         if tag == "meta":
             self._meta(attributes)
         elif tag == "link" and (attributes.get("rel") or "").lower() == "canonical":
@@ -149,7 +155,9 @@ class _Page:
         if self._depth == self._main_depth:
             self._main_depth = 0
         self._depth -= 1
-        if tag == "title":
+        if self._drawings:
+            self._draw(tag, -1)
+        elif tag == "title":
             self._in_title = False
         elif tag in {"pre", "tr"}:
             self._close_span(tag)
@@ -162,6 +170,8 @@ class _Page:
     def data(self, text: str) -> None:
         if self._skipped:
             self.dropped += len(text.strip()) if self._around else 0
+        elif self._drawings and not self._drawn:
+            return
         elif self._in_title:
             self.title += text
         elif self._parts and self._parts.main and not self._main_depth:
@@ -174,9 +184,18 @@ class _Page:
     def close(self) -> _Page:
         return self
 
+    def _draw(self, tag: str, step: int) -> None:
+        """An element of a drawing begins or ends; each of those with words is a line."""
+        if tag == "svg":
+            self._drawings += step
+        elif tag in _DRAWN:
+            self._drawn += step
+        if tag in _DRAWN or tag == "svg":
+            self._break("div")
+
     def _skips(self, tag: str, attributes: Any) -> bool:
         """Whether an element is passed over, with all that is in it."""
-        if tag in _SKIPPED:
+        if tag in _SKIPPED or (tag == "svg" and attributes.get("aria-hidden") == "true"):
             self._around = False
             return True
         if tag == "math" and attributes.get("alttext"):
