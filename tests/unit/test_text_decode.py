@@ -134,3 +134,18 @@ def test_utf32_without_a_mark(encoding: str, text: str):
 def test_a_file_of_nothing_but_zeros_is_empty():
     with pytest.raises(UnsupportedSource, match="is empty"):
         extract(bytes(1000), "x.html")
+
+
+@pytest.mark.parametrize(
+    ("text", "encodings"),
+    [
+        (
+            "В 1956 году дом стоял у моря; съешь ещё этих мягких булок.",
+            "cp1251 koi8_r cp866 iso8859_5 cp855 mac_cyrillic",
+        ),
+        ("يولد جميع الناس متساوين في الكرامة والحقوق وقد وهبوا عقلا وضميرا", "cp1256 iso8859_6"),
+    ],
+)
+def test_code_pages_of_other_scripts(text: str, encodings: str):
+    for encoding in encodings.split():
+        assert extract(text.encode(encoding), "x.txt").text == text

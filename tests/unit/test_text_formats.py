@@ -366,3 +366,19 @@ def test_flipped_bytes_give_text_or_one_of_our_errors(name: str, make: Callable[
         except (UnsupportedSource, SourceTooLarge) as error:
             outcome = str(error)
         assert outcome.strip()
+
+
+def test_blanks_between_the_cells_of_a_sheet_do_no_harm():
+    names = "".join(
+        f' xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"' for one in ("office", "table", "text")
+    )
+    row = "<table:table-row> <table:table-cell><text:p>oak</text:p></table:table-cell> </table:table-row>"
+    table = f'<table:table table:name="S">{row}</table:table>'
+    body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        package.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        package.writestr("META-INF/manifest.xml", "<manifest/>")
+        package.writestr("content.xml", f"<office:document-content{names}>{body}</office:document-content>")
+    found = extract(out.getvalue(), "x.ods")
+    assert (found.text, found.kind) == ("oak", "spreadsheet")

@@ -14,7 +14,8 @@ _SPACED = bytes(byte if byte >= 0x20 or byte in b"\t\n\r\x1b" else 0x20 for byte
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _UTF8_SEQUENCE = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _DOUBLE_BYTE = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
-_OTHER_SCRIPTS = (*_DOUBLE_BYTE, "cp1251", "koi8_r", "cp866", "cp1253", "cp1255", "cp1256", "cp874")
+_OTHER_SCRIPTS = (*_DOUBLE_BYTE, "cp1251", "koi8_r", "cp866", "cp1253", "cp1255", "cp1256", "cp874",
+                  "iso8859_5", "cp855", "mac_cyrillic", "iso8859_6")  # fmt: skip
 _AS_BROWSERS_DO = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030"}
 
 

@@ -17,7 +17,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from vstash.text.decode import clean
 from vstash.text.readers.base import Extract
-from vstash.text.readers.container import encrypted, open_zip, parsing, refuse_encrypted, verify
+from vstash.text.readers.container import damaged, encrypted, open_zip, parsing, refuse_encrypted, verify
 from vstash.text.readers.delimited import Table, table
 from vstash.text.readers.office import dated, properties
 from vstash.text.readers.sheetnotes import Note, notes
@@ -35,8 +35,16 @@ def read(data: bytes, name: str) -> Extract:
             verify(package, name, WHAT)
             about: dict[str, Any] = properties(package)
             said = notes(package)
-        with parsing(name, WHAT, CalamineError):
-            writer = _written(_sheets(data, name), said)
+            members = package.namelist()
+        try:
+            with parsing(name, WHAT):
+                writer = _written(_sheets(data, name), said)
+        except CalamineError as error:
+            if "content.xml" not in members:
+                raise damaged(name, WHAT) from error
+            # it is stricter than the format: KSpread wrote blanks between cells
+            read_as_text: Extract = import_module("vstash.text.readers.opendocument").read(data, name)
+            return replace(read_as_text, kind="spreadsheet")
     else:
         # imported for its own format only
         old = import_module("vstash.text.readers.oldworkbook")
