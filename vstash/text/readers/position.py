@@ -5,9 +5,12 @@ Pages are told only of documents whose program noted every turn; elsewhere they 
 
 from __future__ import annotations
 
+import re
+
 from vstash.text.readers.writer import Writer
 
 TURN = "\f"  # where a page ends inside of a paragraph; no XML can hold it as text
+_SPACE = re.compile(rf"([^\S{TURN}]+)({TURN}+)")
 
 
 class Position:
@@ -45,7 +48,7 @@ class Position:
 
     def paragraph(self, text: str) -> list[str]:
         """A paragraph comes: what of it stands on each page. Without words it is none."""
-        pieces = text.split(TURN)
+        pieces = _SPACE.sub(r"\2\1", text).split(TURN) if self.paged else [text.replace(TURN, "")]
         begin = next((at for at, piece in enumerate(pieces) if piece.strip()), len(pieces) - 1)
         self.turn(begin)
         if not text.strip():
