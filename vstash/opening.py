@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +16,7 @@ EDGE_WORDS = 6  # at either end of a passage: enough to be found once in a page
 _MARKS = re.compile(r"^(?:- )+")  # that readers put before the words of a list item
 _INSIDE = {"member", "attachment", "message"}  # a file inside of the file: lines are its own, not the outer one's
 _PARTS = ("message", "attachment")  # what a document of its own lies in, as in its uri
-_PAGES = {".html", ".htm", ".xhtml"}  # files that a browser shows as pages
+_PAGE = re.compile(r"(?:/|[A-Za-z]:[\\/]).*\.(?:html?|xhtml)", re.IGNORECASE | re.DOTALL)  # what browsers show as one
 _WITHOUT_ORIGINAL = ("memory:", "stdin:")
 
 
@@ -40,11 +39,18 @@ def open_at(uri: str, kind: str, place: Mapping[str, Any], text: str) -> Opening
         return Opening(_address(uri, kind, place, text), None, place)
     path = uri.removesuffix("#" + "/".join(str(place[label]) for label in _PARTS if label in place))
     alone = not place.keys() & _INSIDE
-    if kind == "html" and alone and PurePath(path).is_absolute() and PurePath(path).suffix.lower() in _PAGES:
-        return Opening(PurePath(path).as_uri() + _fragment(text), path, place)
+    if kind == "html" and alone and _PAGE.fullmatch(path):
+        return Opening(_file_address(path) + _fragment(text), path, place)
     if "line" in place and alone:
         return Opening(f"{path}:{place['line']}", path, place)
     return Opening(" ".join(filter(None, (path, words(place)))), path, place)
+
+
+def _file_address(path: str) -> str:
+    """As RFC 8089 has it, on Windows too."""
+    if path.startswith("/"):
+        return f"file://{quote(path)}"
+    return "file:///" + quote(path.replace("\\", "/"), safe="/:")
 
 
 def _address(uri: str, kind: str, place: Mapping[str, Any], text: str) -> str:

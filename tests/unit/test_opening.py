@@ -40,6 +40,7 @@ def test_files_open_at_their_place(uri: str, place: dict[str, Any], target: str)
     ("uri", "kind", "place", "target"),
     [
         ("/n/a b.html", "html", {"line": 4}, "file:///n/a%20b.html#:~:text=Iron%20holds"),
+        ("C:\\n\\a.htm", "html", {}, "file:///C:/n/a.htm#:~:text=Iron%20holds"),
         ("/n/a.doc", "html", {"line": 4}, "/n/a.doc:4"),
         ("/n/a.zip", "zip", {"member": "b.html", "line": 4}, "/n/a.zip member b.html, line 4"),
         ("/n/a.json", "json", {"key": "a[3].b", "key_end": "a[4]"}, "/n/a.json key a[3].b–a[4]"),
