@@ -130,7 +130,7 @@ def _path(stats: TermStats, pool: int) -> tuple[str, int, str]:
     if size <= EXACT_MAX or stats.matching is not None:
         return "exact", 0, f"{size:,} vectors: all are compared"
     rescore = int(RESCORE * pool * max(1.0, size / RESCORE_FROM) ** RESCORE_GROWTH)
-    return "codes", rescore, f"{size:,} vectors: the {rescore:,} nearest sign codes are compared exactly"
+    return "codes", rescore, f"{size:,} vectors: up to {rescore:,} of the nearest sign codes are compared exactly"
 
 
 def _stages(query: Query, share: float, *, deepens: bool) -> Iterator[str]:

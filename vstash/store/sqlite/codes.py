@@ -17,6 +17,7 @@ from vstash.errors import StoreCorrupt
 from vstash.store.sqlite.connection import Connection, rows, value
 
 SHARD = 2048  # ids: 96 KiB of codes at 384 dimensions; larger ones make a single put slower
+SURE = 3  # deviations: recall stays what it is with all codes' vectors compared, for about half of them
 ID_BYTES = 2  # an id is kept as its offset into its shard
 
 SCHEMA = (
@@ -49,6 +50,20 @@ def agreement(codes: Codes, vector: NDArray[np.float32]) -> NDArray[np.float32]:
     places = octets + np.arange(0, sums.size, 256)
     found: NDArray[np.float32] = sums.take(places).sum(axis=1)
     return found
+
+
+def promising(agreement: NDArray[np.float32], cosine: NDArray[np.float32], pool: int) -> int:
+    """How many of the codes, in descending order of agreement, may be those of the `pool` nearest vectors, judged
+    by the cosines of the first ones: a straight line through these, and SURE deviations from it."""
+    sound = ~np.isnan(cosine)
+    x, y = agreement[: len(cosine)][sound].astype(np.float64), cosine[sound].astype(np.float64)
+    if len(y) < pool or (spread := float(((x - x.mean()) ** 2).sum())) == 0.0:
+        return len(agreement)
+    slope = float(((x - x.mean()) * (y - y.mean())).sum()) / spread
+    error = float(np.std(y - y.mean() - slope * (x - x.mean())))
+    least = float(np.partition(y, len(y) - pool)[len(y) - pool])
+    hoped = y.mean() + slope * (agreement - x.mean()) + SURE * error
+    return int(np.searchsorted(-hoped, -least, side="right")) if slope > 0 else len(agreement)
 
 
 def version(connection: Connection, number: int) -> int:

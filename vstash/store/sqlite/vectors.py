@@ -25,6 +25,7 @@ from vstash.types import Arm, Ranking, Scored, Space
 Vectors = NDArray[np.float32]
 
 _COLUMNS = "id, name, model, dim, max_tokens, fingerprint, noise"
+PART = 4  # of the vectors that may be compared exactly one in so many is first
 OVERSCAN = 4  # codes taken by their bits for each that is compared exactly; four times more for each widening
 _UNIT = 1e-3  # how far a length may be from 1
 
@@ -123,8 +124,9 @@ def nearest_by_codes(
 ) -> Ranking:
     """The `pool` chunks of largest cosine among those whose sign codes come nearest; ties by chunk id.
 
-    Of the codes that differ in the fewest bits (OVERSCAN times as many as wanted) the `rescore` that agree best
-    with the vector are compared exactly. With a filter more codes are taken until enough chunks pass.
+    Of the codes that differ in the fewest bits (OVERSCAN times as many as wanted) up to `rescore` that agree best
+    with the vector are compared exactly: a part of them, and then those that may still belong to the best by what
+    agreement has meant in that part. With a filter more codes are taken until enough chunks pass.
     """
     scanner.refresh(connection)
     wanted = OVERSCAN * arm.rescore
@@ -137,12 +139,27 @@ def nearest_by_codes(
         if exhausted or len(ids) >= (arm.rescore if rule is not None else 0):
             break
         wanted *= OVERSCAN
-    if arm.rescore < len(ids):
-        ids = ids[np.argpartition(-codes.agreement(found, vector), arm.rescore - 1)[: arm.rescore]]
+    agreement = codes.agreement(found, vector)
+    order = np.argsort(-agreement)[: arm.rescore]
+    ids, agreement = ids[order], agreement[order]
+    first = max(2 * arm.pool, arm.rescore // PART)
+    cosine = known(connection, number, ids[:first], vector)
+    reach = codes.promising(agreement, cosine, arm.pool)
+    if reach > first:
+        cosine = np.concatenate([cosine, known(connection, number, ids[first:reach], vector)])
+    ids = ids[: len(cosine)]
+    best = np.lexsort((ids, -cosine))[: arm.pool]
+    there = best[~np.isnan(cosine[best])]
+    return Ranking("vector", tuple(Scored(int(ids[at]), float(cosine[at])) for at in there))
+
+
+def known(connection: Connection, number: int, ids: NDArray[np.int64], vector: Vectors) -> NDArray[np.float32]:
+    """The cosine of each chunk with the vector, in the order asked for; NaN where there is no vector."""
     kept, matrix = read(connection, number, ids.tolist(), len(vector))
-    cosine = dots(matrix, vector)
-    best = np.lexsort((np.asarray(kept, dtype=np.int64), -cosine))[: arm.pool]
-    return Ranking("vector", tuple(Scored(kept[at], float(cosine[at])) for at in best))
+    found = np.full(len(ids), np.nan, np.float32)
+    order = np.argsort(ids)
+    found[order[np.searchsorted(ids, kept, sorter=order)]] = dots(matrix, vector)
+    return found
 
 
 def passing(connection: Connection, ids: Sequence[int], rule: Filter) -> list[int]:
