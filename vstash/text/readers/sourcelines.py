@@ -71,7 +71,9 @@ def _placed(written: tuple[int, str, int | None], counts: list[int], lines: list
         return
     at = bisect_right(counts, count) - 1
     yield Place(offset + len(text) - len(text.lstrip()), {"line": lines[at]})
-    for word in re.finditer(r"\S+", text) if at + 1 < len(counts) else ():
+    if at + 1 == len(counts) or counts[at + 1] >= count + len(text):  # all on that line
+        return
+    for word in re.finditer(r"\S+", text):
         count += len(word[0])
         while at + 1 < len(counts) and counts[at + 1] < count:
             at += 1
@@ -82,9 +84,12 @@ def _said(source: str, markup: re.Pattern[str]) -> Iterator[tuple[int, str]]:
     """The lines of the source that hold text, from 1, with that text. Linear: what never ends is the end."""
     line, counted = 1, 0
     for start, end, literal in _between(source, markup):
+        text = source[start:end]
+        if text.isspace():
+            continue
         line += source.count("\n", counted, start)
         counted = start
-        for number, words in enumerate(source[start:end].split("\n"), line):
+        for number, words in enumerate(text.split("\n"), line):
             letters = _letters(words if literal or "&" not in words else unescape(words))
             if letters:
                 yield number, letters
@@ -94,12 +99,12 @@ def _between(source: str, markup: re.Pattern[str]) -> Iterator[tuple[int, int, b
     """The spans between what is markup, and whether they mean what they say, ampersands included."""
     at = 0
     for found in markup.finditer(source):
-        yield at, found.start(), False
-        groups = found.groupdict()
-        if groups.get("lost") or groups.get("open"):
-            return
-        if groups.get("literal"):
+        if at < found.start():
+            yield at, found.start(), False
+        if found.lastgroup == "literal":
             yield *found.span("literal"), True
+        elif found.lastgroup:
+            return
         at = found.end()
     yield at, len(source), False
 
