@@ -73,6 +73,7 @@ class Pages:
             content_hash=hashlib.sha256(f"{read.title}\0{read.text}".encode()).hexdigest(),
             modified_at=parse_date(answer.headers.get("last-modified")),
             metadata=about,
+            places=() if read.kind == "html" else read.places,  # the lines of its source are nowhere to be seen
             parts=tuple(
                 replace(part, uri=uri + part.uri.removeprefix(read.uri), metadata={**part.metadata, PART_OF: uri})
                 for part in read.parts

@@ -40,7 +40,7 @@ class Heading:
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where the text from `start` on, up to the next place, stands in the original: a page, a slide, a sheet,
-    a chapter, a cell, a time. The labels "line" and "row" count on with each line of the text."""
+    a chapter, a cell, a time, a key, a paragraph. The labels "line" and "row" count on with each line of the text."""
 
     start: int
     labels: Mapping[str, Any]

@@ -37,8 +37,26 @@ def test_files_open_at_their_place(uri: str, place: dict[str, Any], target: str)
 
 
 @pytest.mark.parametrize(
+    ("uri", "kind", "place", "target"),
+    [
+        ("/n/a b.html", "html", {"line": 4}, "file:///n/a%20b.html#:~:text=Iron%20holds"),
+        ("C:\\n\\a.htm", "html", {}, "file:///C:/n/a.htm#:~:text=Iron%20holds"),
+        ("/n/a.doc", "html", {"line": 4}, "/n/a.doc:4"),
+        ("/n/a.zip", "zip", {"member": "b.html", "line": 4}, "/n/a.zip member b.html, line 4"),
+        ("/n/a.json", "json", {"key": "a[3].b", "key_end": "a[4]"}, "/n/a.json key a[3].b–a[4]"),
+        ("/n/a.docx", "docx", {"page": 2, "table": 1, "row": 3}, "/n/a.docx page 2, table 1, row 3"),
+        ("/n/a.odt", "opendocument", {"page": 2, "paragraph": 7}, "/n/a.odt page 2, paragraph 7"),
+    ],
+)
+def test_files_open_as_far_as_their_programs_go(uri: str, kind: str, place: dict[str, Any], target: str):
+    found = open_at(uri, kind, place, "Iron holds")
+    assert (found.target, found.path) == (target, uri)
+
+
+@pytest.mark.parametrize(
     ("kind", "place", "text", "target"),
     [
+        ("html", {"line": 7}, "Iron holds", f"{PAGE}#:~:text=Iron%20holds"),
         ("html", {}, "Iron holds", f"{PAGE}#:~:text=Iron%20holds"),
         ("html", {}, "- One, a-b & c\n", f"{PAGE}#:~:text=One%2C%20a%2Db%20%26%20c"),
         ("html", {}, "Ships\n\nThe iron anchor holds.\n", f"{PAGE}#:~:text=Ships,The%20iron%20anchor%20holds."),

@@ -112,7 +112,7 @@ def _is_utf32(head: bytes, encoding: str, top: int) -> bool:
     if not whole or whole[top::4].strip(_NUL) or not whole.strip(_NUL):
         return False
     try:
-        return "\0" not in whole.decode(encoding)
+        return all(one.isprintable() or one in "\t\r\n\f\ufeff" for one in whole.decode(encoding))
     except UnicodeDecodeError:
         return False
 

@@ -30,8 +30,7 @@ from vstash.store.sqlite import holder
 APPLICATION_ID = 0x76737468  # "vsth" in ASCII, in the file's header: tells our files from other SQLite files
 BUSY_WAIT = 30.0  # seconds a writer waits for its turn
 PAGE_SIZE = 8192  # bytes: five float32[384] rows a page; 4096 would hold two and waste a third
-MMAP_SIZE = 1 << 27  # bytes of the file that are read in place; they count as this process's memory
-CACHE_SIZE = 32 * 1024  # KiB of pages kept by a connection
+CACHE_SIZE = 64 * 1024  # KiB of pages kept by a connection
 WAL_PAGES = 4000  # pages (32 MiB) of log before a commit folds it into the file
 
 NO_ROOM_FOR_INDEX = apsw.SQLITE_IOERR_SHMSIZE  # a reader too needs 32 KiB of disk, for the log's index
@@ -67,13 +66,10 @@ def _foreign_keys(connection: Connection) -> None:
     connection.pragma("foreign_keys", True)
 
 
-def _memory_map(connection: Connection) -> None:
-    """Scans of vectors and codes read the file in place."""
-    connection.pragma("mmap_size", MMAP_SIZE)
-
-
 def _cache(connection: Connection) -> None:
-    """The default of 2 MB is smaller than the upper levels of a large keyword index."""
+    """The default of 2 MB is smaller than the upper levels of a large keyword index. Nothing is mapped: after every
+    write of another process SQLite maps the file anew, and each page touched is then a fault; nor would mapped pages
+    be returned while the process lives."""
     connection.pragma("cache_size", -CACHE_SIZE)
 
 
@@ -96,7 +92,6 @@ SETUP: tuple[Callable[[Connection], None], ...] = (
     _load_vectors,
     _synchronous,
     _foreign_keys,
-    _memory_map,
     _cache,
     _temporary,
     _checkpoint,

@@ -54,7 +54,7 @@ def _chapter(writer: Writer, package: zipfile.ZipFile, member: str, number: int)
     if not data.strip():
         return
     try:
-        found = webpage.read(data, member)
+        found = webpage.inner(data, member)
     except UnsupportedSource:  # one bad chapter costs only itself
         return
     if not found.text.strip():

@@ -55,7 +55,7 @@ def _body(parts: list[Message]) -> Extract:
     for part in shown:
         if part.get_content_type() == "text/html" and (data := _payload(part)).strip():
             try:
-                return webpage.read(data, "the body")
+                return webpage.inner(data, "the body")
             except UnsupportedSource:
                 return Extract(_text(part), "text")
     return Extract("", "text")

@@ -14,6 +14,8 @@ from vstash.errors import UnsupportedSource
 from vstash.text.decode import clean, decode
 from vstash.text.readers import webpage
 from vstash.text.readers.base import LINES, Extract, one_line
+from vstash.text.readers.sourcelines import XML, Trace
+from vstash.types import Place
 
 _FEEDS = frozenset({"rss", "feed", "rdf"})  # what they say is often a page's source, as text
 _PAGE = re.compile(r"</?(?:p|a|b|i|em|strong|br|img|div|span|ul|ol|li|h[1-6]|table|pre|code|blockquote)\b[^<>]*>", re.I)
@@ -21,7 +23,7 @@ _TITLES = frozenset({"title", "invention-title", "article-title"})
 
 
 def read(data: bytes, name: str) -> Extract:
-    """The words; the file as it is when there are none between its tags."""
+    """The words, placed by lines; the file as it is when there are none between its tags."""
     target = _Words()
     parser = etree.XMLParser(target=target, resolve_entities=False, no_network=True, huge_tree=True, recover=True)
     try:
@@ -30,7 +32,16 @@ def read(data: bytes, name: str) -> Extract:
         raise UnsupportedSource(f"{name} is no readable XML: {error}", hint="check it with an XML program") from error
     if not text.strip():
         return Extract(decode(data, name), "xml", places=LINES)
-    return Extract(text, "xml", title=one_line(target.title))
+    return Extract(text, "xml", title=one_line(target.title), places=_places(target.trace, data, name))
+
+
+def _places(trace: Trace, data: bytes, name: str) -> tuple[Place, ...]:
+    declared = webpage.CHARSET.search(data[:200])
+    try:
+        source = decode(data, name, declared[1].decode("ascii") if declared else "")
+    except UnsupportedSource:  # the parser knows more encodings
+        return ()
+    return trace.places(source, XML)
 
 
 class _Words:
@@ -38,6 +49,8 @@ class _Words:
 
     def __init__(self) -> None:
         self.title = ""
+        self.trace = Trace()
+        self._length = 0
         self._out: list[str] = []
         self._gap = ""
         self._open: list[tuple[str, bool]] = []  # name, and whether words of its own came already
@@ -63,6 +76,7 @@ class _Words:
         text = "".join(self._text)
         self._text.clear()
         words = " ".join(clean(text).split())
+        self.trace.handed(text)
         if self._open and self._open[0][0] in _FEEDS and _PAGE.search(text):
             words = _page(text) or words
         if not words:
@@ -75,7 +89,10 @@ class _Words:
             if name in _TITLES and not self.title:
                 self.title = words
             gap = " " if running and gap == "\n" else gap
-        self._out += [gap if self._out else "", words]
+        gap = gap if self._out else ""
+        self.trace.wrote(self._length + len(gap), words)
+        self._out += [gap, words]
+        self._length += len(gap) + len(words)
         self._gap = " " if text[-1:].isspace() else ""
 
     def close(self) -> str:
@@ -86,6 +103,6 @@ class _Words:
 def _page(source: str) -> str:
     """The words of a page's source."""
     try:
-        return webpage.read(source.encode("utf-8", "replace"), "an entry").text
+        return webpage.inner(source.encode("utf-8", "replace"), "an entry").text
     except UnsupportedSource:
         return ""

@@ -14,6 +14,7 @@ from vstash.text.decode import clean
 from vstash.text.readers.container import parse_xml
 
 CORE = "docProps/core.xml"
+STATISTICS = "docProps/app.xml"
 TYPES = "[Content_Types].xml"
 NO_TITLE = re.compile(
     r"(?:powerpoint|microsoft|word) |(?:slide|diapositive|folie|слайд|untitled)\W*\d*$", re.IGNORECASE
@@ -36,6 +37,14 @@ def properties(package: zipfile.ZipFile) -> dict[str, str]:
         if key and words and not (key == "title" and NO_TITLE.match(words)):
             about[key] = words
     return about
+
+
+def pages(package: zipfile.ZipFile) -> int:
+    """How many pages its program counted when it last showed the document; 0 when it did not say."""
+    if STATISTICS not in package.namelist():
+        return 0
+    named = next((one.text for one in parse_xml(package.read(STATISTICS)).iter("{*}Pages")), None)
+    return int(named) if named and named.isdecimal() else 0
 
 
 def dated(about: Mapping[str, Any]) -> datetime | None:

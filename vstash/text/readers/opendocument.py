@@ -16,6 +16,8 @@ from vstash.text.decode import clean
 from vstash.text.readers.base import Extract
 from vstash.text.readers.container import encrypted, open_zip, parse_xml, parsing
 from vstash.text.readers.office import dated
+from vstash.text.readers.position import TURN, Position
+from vstash.text.readers.turns import TURNED, Turns
 from vstash.text.readers.writer import Writer
 
 WHAT = "OpenDocument file"
@@ -24,7 +26,7 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 _PRESENTATION = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}"
-_SPACES = {f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n"}
+_SPACES = {f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n", TURNED: TURN}
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
 _MATH = "{http://www.w3.org/1998/Math/MathML}"
@@ -38,6 +40,7 @@ _APART = frozenset(
 )  # in a paragraph, but no part of what it says; and drawings
 _WRITTEN = frozenset({
     f"{_TEXT}h", f"{_TEXT}p", f"{_TABLE}table-row", f"{_DRAW}page", f"{_DRAW}object", f"{_SVG}desc",
+    TURNED,
 })  # fmt: skip
 _EDGES = re.compile(r"\{[^}]*\}(?:header|footer)")
 _ABOUT = {
@@ -62,7 +65,7 @@ def read(data: bytes, name: str) -> Extract:
             content = meta = styles = parse_xml(data)
     with parsing(name, WHAT):
         writer = Writer()
-        body = _Body(writer, parts.__getitem__)
+        body = _Body(writer, parts.__getitem__, Turns(content, styles, meta))
         body.write(next(content.iter(f"{_OFFICE}body")))
         body.edges(styles)
         about = _about(meta)
@@ -76,22 +79,34 @@ def _part(parts: dict[str, bytes], member: str) -> Any:
 class _Body:
     """Writes block after block; `part` gives the bytes of a part of the package, for what is embedded."""
 
-    def __init__(self, writer: Writer, part: Callable[[str], bytes]) -> None:
+    def __init__(self, writer: Writer, part: Callable[[str], bytes], turns: Turns) -> None:
         self._writer = writer
         self._part = part
         self._slides = 0
+        self._turns = turns
+        self._position = Position(writer, paged=turns.known)
+        self._inside = 0  # what is written belongs to a paragraph, a slide or an object
+        self._rows: tuple[Any, int] = (None, 0)  # the table that is being written, and its rows so far
 
     def write(self, around: Any) -> None:
         for element in _blocks(around):
             self._block(element)
             if element.tag in {f"{_TEXT}h", f"{_TEXT}p", f"{_TABLE}table-row"}:
                 for apart in _apart(element):
-                    self.write(apart)
+                    if not self._inside:
+                        self._position.aside()
+                    self._within(apart)
+
+    def _within(self, around: Any) -> None:
+        self._inside += 1
+        self.write(around)
+        self._inside -= 1
 
     def edges(self, styles: Any) -> None:
         """Headers and footers, each said once."""
         pages = styles.iter(f"{_STYLE}master-page") if styles is not None else ()
         edges = [edge for page in pages for edge in page if isinstance(edge.tag, str) and _EDGES.match(edge.tag)]
+        self._writer.place({"part": "header or footer"})
         for words in dict.fromkeys(_words(one) for edge in edges for one in _blocks(edge) if not _counts_pages(one)):
             self._writer.block(words)
 
@@ -99,25 +114,51 @@ class _Body:
         if element.tag == f"{_DRAW}page":
             self._slides += 1
             self._writer.place({"slide": self._slides})
-            self.write(element)
+            self._within(element)
+        elif element.tag == TURNED:
+            self._position.turn()
         elif element.tag == f"{_DRAW}object":
             self._object(element)
         elif element.tag == f"{_SVG}desc":
             self._writer.block(" ".join(["Picture:", *(element.text or "").split()]) if element.text else "")
         elif element.tag == f"{_TABLE}table-row":
-            cells = [_cell(cell) for cell in element.iterchildren(f"{_TABLE}table-cell")]
-            self._writer.line(" | ".join(cells) if any(cells) else "")
+            self._row(element)
         else:
             self._paragraph(element, _words(element))
 
+    def _row(self, element: Any) -> None:
+        if not self._inside:
+            self._place_row(element)
+        cells = [_cell(cell) for cell in element.iterchildren(f"{_TABLE}table-cell")]
+        self._writer.line(" | ".join(cells) if any(cells) else "")
+
+    def _place_row(self, element: Any) -> None:
+        table = next(element.iterancestors(f"{_TABLE}table"), None)
+        last, rows = self._rows
+        if table is not last:
+            self._position.turn(self._turns.before(table))
+            self._position.table()
+            rows = 0
+        repeated = element.get(f"{_TABLE}number-rows-repeated", "1")
+        self._position.row(rows + 1, "".join(map(_words, element.iter(f"{_TEXT}p"))) if self._position.paged else "")
+        self._rows = (table, rows + (int(repeated) if repeated.isdecimal() else 1))
+
     def _paragraph(self, element: Any, words: str) -> None:
+        if self._inside:
+            pieces = [words.replace(TURN, "")]
+        else:
+            self._position.turn(self._turns.before(element))
+            pieces = self._position.paragraph(words)
+        if not pieces:
+            return
         level = _level(element)
         if level:
-            self._writer.heading(words, level)
-        elif words.strip() and any(True for _ in element.iterancestors(f"{_TEXT}list-item")):
-            self._writer.line(f"- {words.strip()}")
+            self._writer.heading(pieces[0], level)
+        elif pieces[0].strip() and any(True for _ in element.iterancestors(f"{_TEXT}list-item")):
+            self._writer.line(f"- {pieces[0].strip()}")
         else:
-            self._writer.block(words)
+            self._writer.block(pieces[0])
+        self._position.rest(pieces[1:])
 
     def _object(self, element: Any) -> None:
         """A sheet, chart or formula inside of the document; one that is missing or damaged costs only itself."""
@@ -133,7 +174,7 @@ class _Body:
                 notation = next(root.iter(f"{_MATH}annotation"), root)
                 self._writer.block(" ".join("".join(notation.itertext()).split()))
             else:
-                self.write(next(root.iter(f"{_OFFICE}body"), root))
+                self._within(next(root.iter(f"{_OFFICE}body"), root))
 
 
 def _level(element: Any) -> int:

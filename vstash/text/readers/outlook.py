@@ -57,6 +57,6 @@ def _body(message: Message) -> Extract:
     if not page:
         return Extract("", "text")
     try:
-        return webpage.read(page if isinstance(page, bytes) else page.encode("utf-8", "replace"), "the body")
+        return webpage.inner(page if isinstance(page, bytes) else page.encode("utf-8", "replace"), "the body")
     except UnsupportedSource:
         return Extract("", "text")

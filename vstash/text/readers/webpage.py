@@ -16,6 +16,7 @@ from vstash.text.dates import parse_date
 from vstash.text.decode import clean, decode
 from vstash.text.readers.base import Extract, disjoint, first_title, one_line
 from vstash.text.readers.mainpart import LEAST_SHARE, Layout, layout
+from vstash.text.readers.sourcelines import HTML, Trace
 from vstash.types import Heading
 
 _SKIPPED = frozenset({"script", "style", "noscript", "template", "iframe", "object", "canvas", "annotation",
@@ -26,7 +27,7 @@ hr details address"""
 _PARAGRAPHS = frozenset({*_BLOCKS.split(), *_HEADINGS})
 _LINES = frozenset({"div", "br", "li", "tr", "dt", "dd", "caption", "figcaption", "option", "summary", "legend"})
 _DRAWN = frozenset({"text", "title", "desc", "foreignobject"})  # what of an SVG drawing has words
-_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
+CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
 _DATES = (
     "article:published_time",
     "datepublished",
@@ -41,8 +42,17 @@ _KEPT = ("description", "author", "keywords", *_DATES)
 
 
 def read(data: bytes, name: str) -> Extract:
-    """Text in blocks, list items after "- ", table rows as "a | b"; rows and `pre` are atoms."""
-    declared = _CHARSET.search(data[:2048])
+    """Text in blocks, list items after "- ", table rows as "a | b"; rows and `pre` are atoms. Placed by lines."""
+    return _read(data, name, lined=True)
+
+
+def inner(data: bytes, name: str) -> Extract:
+    """The same of a page inside of something else, whose lines nobody sees."""
+    return _read(data, name, lined=False)
+
+
+def _read(data: bytes, name: str, *, lined: bool) -> Extract:
+    declared = CHARSET.search(data[:2048])
     page = decode(data, name, declared[1].decode("ascii") if declared else "")
     built = _parse(page, name)
     return Extract(
@@ -51,6 +61,7 @@ def read(data: bytes, name: str) -> Extract:
         title=one_line(built.title) or first_title(built.headings),
         headings=tuple(built.headings),
         atoms=disjoint(built.atoms),
+        places=built.trace.places(page, HTML) if lined else (),
         metadata=built.metadata,
         dated_at=next((date for named in _dates(built, page) if (date := parse_date(named))), None),
     )
@@ -97,6 +108,8 @@ class _Page:
         self.atoms: list[tuple[int, int]] = []
         self.metadata: dict[str, str] = {}
         self.title = ""
+        self.trace = Trace()
+        self._script = False
         self._length = 0
         self._gap = ""
         self._fresh = False  # in a cell or list item without text so far: breaks do not count
@@ -116,6 +129,7 @@ class _Page:
         return len("".join(self.out).strip())
 
     def start(self, tag: str, attributes: Any) -> None:
+        self._script = tag in {"script", "style"}
         if self._skipped or self._skips(tag, attributes):
             self._skipped += 1
             return
@@ -146,9 +160,10 @@ class _Page:
         elif tag == "img":
             words = attributes.get("alt") or ""
             if not (words and words == self._formula):
-                self.data(words)
+                self._say(words, own=False)
 
     def end(self, tag: str) -> None:
+        self._script = False
         if self._skipped:
             self._skipped -= 1
             return
@@ -168,6 +183,12 @@ class _Page:
         self._break(tag)
 
     def data(self, text: str) -> None:
+        if not self._script:
+            self.trace.handed(text)
+        self._say(text)
+
+    def _say(self, text: str, *, own: bool = True) -> None:
+        """What is not the page's `own` text is an attribute's."""
         if self._skipped:
             self.dropped += len(text.strip()) if self._around else 0
         elif self._drawings and not self._drawn:
@@ -177,9 +198,9 @@ class _Page:
         elif self._parts and self._parts.main and not self._main_depth:
             self.dropped += len(text.strip())
         elif self._pre:
-            self._write(clean(text))
+            self._write(clean(text), own=own)
         else:
-            self._flow(clean(text))
+            self._flow(clean(text), own=own)
 
     def close(self) -> _Page:
         return self
@@ -200,26 +221,27 @@ class _Page:
             return True
         if tag == "math" and attributes.get("alttext"):
             self._formula = attributes["alttext"]
-            self.data(self._formula)
+            self._say(self._formula, own=False)
             self._around = False
             return True
         self._around = self._parts is not None and self._parts.around(tag, attributes, inside=self._main_depth > 0)
         return self._around
 
-    def _flow(self, text: str) -> None:
+    def _flow(self, text: str, *, own: bool) -> None:
         words = " ".join(text.split())
         if text[:1].isspace() or not words:
             self._gap = self._gap or " "
         if words:
-            self._write(words)
+            self._write(words, own=own)
             self._gap = " " if text[-1:].isspace() else ""
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: str, *, own: bool) -> None:
         if not text:
             return
         gap = self._gap if self._length else self._gap.lstrip()
         self._gap, self._fresh = "", False
         begin = self._length + len(gap)
+        self.trace.wrote(begin, text, own=own)
         self._spans = [begin if start is None else start for start in self._spans]
         if self._heading is not None and (self._heading or text.strip()):
             if not self._heading:

@@ -17,7 +17,8 @@ from docx.opc.exceptions import OpcError
 from vstash.text.readers.base import Extract
 from vstash.text.readers.container import open_zip, parse_xml, parsing
 from vstash.text.readers.drawings import described, drawn
-from vstash.text.readers.office import dated, properties, regular
+from vstash.text.readers.office import dated, pages, properties, regular
+from vstash.text.readers.position import TURN, Position
 from vstash.text.readers.writer import Writer
 
 WHAT = "Word document"
@@ -31,6 +32,8 @@ _OTHER = re.compile(  # of templates and documents with macros
     rb"|ms-word\.(?:document|template)\.macroEnabled(?:Template)?\.main)\+xml"
 )
 _MAIN = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+_TURNED = f"{_W}lastRenderedPageBreak"
+_ASIDE = (f"{_W}txbxContent", f"{_W}del", f"{_W}moveFrom", _FALLBACK)
 _NOTES = ("word/footnotes.xml", "word/endnotes.xml", "word/comments.xml")
 
 
@@ -41,9 +44,11 @@ def read(data: bytes, name: str) -> Extract:
         styles = {style.get(f"{_W}styleId", ""): _name(style) for style in document.styles.element.iter(f"{_W}style")}
         writer = Writer()
         related = document.part.related_parts
-        _Body(writer, styles, lambda name: related[name].blob).write(document.element.body)
+        position = Position(writer, paged=_paged(document.element.body, pages(package)))
+        _Body(writer, position, styles, lambda name: related[name].blob).write(document.element.body)
         for part in sorted(set(package.namelist())):
             if part in _NOTES or re.fullmatch(r"word/(?:header|footer)\d*\.xml", part):
+                writer.place({"part": part.removeprefix("word/").removesuffix(".xml").rstrip("0123456789")})
                 _notes(writer, parse_xml(package.read(part)))
         about = properties(package)
     return writer.done("docx", about.get("title", ""), about, dated(about))
@@ -52,8 +57,11 @@ def read(data: bytes, name: str) -> Extract:
 class _Body:
     """Writes block after block; a table inside a cell becomes words of that cell."""
 
-    def __init__(self, writer: Writer, styles: dict[str, str], part: Callable[[str], bytes]) -> None:
+    def __init__(
+        self, writer: Writer, position: Position, styles: dict[str, str], part: Callable[[str], bytes]
+    ) -> None:
         self._writer = writer
+        self._position = position
         self._styles = styles
         self._part = part
 
@@ -63,17 +71,21 @@ class _Body:
                 self._paragraph(element)
             else:
                 self._table(element)
+            self._position.aside()
             self._drawings(element)
 
     def _paragraph(self, element: Any) -> None:
-        text = _words(element)
+        pieces = self._position.paragraph(_words(element))
+        if not pieces:
+            return
         level = self._level(element)
-        if level and text.strip():
-            self._writer.heading(text, level)
-        elif text.strip() and self._listed(element):
-            self._writer.line(f"- {text.strip()}")
+        if level:
+            self._writer.heading(pieces[0], level)
+        elif self._listed(element):
+            self._writer.line(f"- {pieces[0].strip()}")
         else:
-            self._writer.block(text)
+            self._writer.block(pieces[0])
+        self._position.rest(pieces[1:])
 
     def _drawings(self, element: Any) -> None:
         for block in drawn(element, self._part):
@@ -98,13 +110,26 @@ class _Body:
         return int(match[1]) or 1 if match else int(named.lower() == "title")
 
     def _table(self, element: Any) -> None:
-        rows = ["\t".join(_cells(row)).strip() for row in element.iter(f"{_W}tr") if not _nested(row, element)]
-        for number, row in enumerate(filter(None, rows)):
-            text = " | ".join(cell.strip() for cell in row.split("\t"))
-            if number:
-                self._writer.line(text)
-            else:
+        self._position.table()
+        first = True
+        rows = (row for row in element.iter(f"{_W}tr") if not _nested(row, element))
+        for number, row in enumerate(rows, 1):
+            self._position.row(number, "".join(map(_words, row.iter(f"{_W}p"))) if self._position.paged else "")
+            cells = "\t".join(_cells(row)).strip()
+            text = " | ".join(cell.strip() for cell in cells.split("\t"))
+            if first:
                 self._writer.block(text, atom=True)
+            else:
+                self._writer.line(text)
+            first = first and not cells
+
+
+def _paged(body: Any, count: int) -> bool:
+    """Whether Word noted every turn of a page when it last showed the document: often it leaves some out, and what
+    other programs write has none."""
+    turns = list(body.iter(_TURNED))
+    aside = any(next(turn.iterancestors(*_ASIDE), None) is not None for turn in turns)
+    return bool(turns) and not aside and len(turns) + 1 == count
 
 
 def _name(style: Any) -> str:
@@ -145,6 +170,8 @@ def _words(paragraph: Any) -> str:
             skipped = [element]
         elif tag in {f"{_W}t", f"{_M}t"}:
             out.append(element.text or "")
+        elif tag == _TURNED:
+            out.append(TURN)
         elif tag in {f"{_W}tab", f"{_W}ptab"} and element.getparent().tag == f"{_W}r":
             out.append("\t")
         elif tag in {f"{_W}br", f"{_W}cr"} or (tag == f"{_W}p" and out):
@@ -156,4 +183,4 @@ def _words(paragraph: Any) -> str:
 
 def _notes(writer: Writer, root: Any) -> None:
     for paragraph in root.iter(f"{_W}p"):
-        writer.block(_words(paragraph))
+        writer.block(_words(paragraph).replace(TURN, ""))

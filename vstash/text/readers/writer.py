@@ -45,6 +45,14 @@ class Writer:
         """A line below the one before it, which stays whole: a list item, a row."""
         self._piece(text, "\n", True)
 
+    def more(self, text: str) -> None:
+        """The rest of the piece before it, as one with it."""
+        words = clean(text).rstrip()
+        whole = bool(self._atoms) and self._atoms[-1][1] == self._length
+        self._write(words.lstrip(), " " if words[:1].isspace() else "")
+        if whole:
+            self._atoms[-1] = (self._atoms[-1][0], self._length)
+
     def include(self, found: Extract, level: int = 0, labels: Mapping[str, Any] | None = None) -> None:
         """Another document, its headings `level` deeper, its places with these labels before its own."""
         if not found.text.strip():
