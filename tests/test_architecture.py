@@ -38,7 +38,6 @@ BY_NAME = {  # what is loaded when it is first needed, by name
     "vstash.cli.app": "the commands",
     "vstash.config": "the parser of a settings file, if there is one",
     "vstash.text.read": "the reader of a format",
-    "vstash.text.split": "what finds the tokens, in another process than the encoder",
     "vstash.text.readers.grammar": "the grammar of a language",
     "vstash.text.readers.source": "the grammars, for code alone",
     "vstash.text.readers.workbook": "the reader of old workbooks",

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vstash.ahead import Ahead
-from vstash.encode.base import Encoder, Portable, Tokenizing
+from vstash.encode.base import Encoder, Tokenizing
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
 from vstash.errors import SpaceMismatch, UnsupportedSource, VstashError
@@ -26,7 +26,7 @@ from vstash.store.base import Entry, Store, Stored
 from vstash.text.formats import HOLDING_PARTS
 from vstash.text.passage import digest, estimate_starts, own_title, passage
 from vstash.text.sandbox import Sandbox
-from vstash.text.split import Cut, split
+from vstash.text.split import split
 from vstash.text.terms import extra_terms
 from vstash.types import AddResult, Chunk, Source, Space
 
@@ -66,7 +66,6 @@ class Ingest:
         self._now = now
         self._window = (encoder.space.max_tokens or DEFAULT_WINDOW) - SPECIAL_TOKENS
         self._starts = encoder.token_starts if isinstance(encoder, Tokenizing) else estimate_starts
-        self._cut = Cut(self._window, encoder.starts) if isinstance(encoder, Portable) else None
         self._recipe = f"{RECIPE}/{self._window}"
 
     @property
@@ -79,25 +78,20 @@ class Ingest:
 
         Raises: StoreError, EncoderError; a source that cannot be read is a result.
         """
-        with Sandbox(self._cut) as sandbox, _Loading(lambda one: one.load(sandbox)) as ahead:
+        with Sandbox() as sandbox, _Loading(lambda one: one.load(sandbox)) as ahead:
             yield from self._add(self._announced(_groups(pending, BATCH_FILES), sandbox, ahead), ahead)
 
     def _announced(self, groups: Iterable[_Group], sandbox: Sandbox, ahead: _Loading) -> Iterator[_Group]:
         """The groups, each when what takes long to load in the next one is on its way."""
         for group, following in pairwise(chain([()], groups, [()])):
-            much = len(following) == BATCH_FILES
-            early = [one for one in following if isinstance(one, Pending) and self._early(one, much=much)]
+            early = [one for one in following if isinstance(one, Pending) and one.early]
             known = self._store.known([one.uri for one in early]) if early else {}
             fresh = [one for one in early if not self._unchanged(one, known)]
-            if fresh and much:
+            if fresh and len(following) == BATCH_FILES:
                 sandbox.start()
             for one in fresh:
-                ahead.expect(one, one.size)
+                ahead.expect(one, one.early)
             yield group
-
-    def _early(self, one: Pending, *, much: bool) -> bool:
-        """Whether it is worth being loaded before its turn: where there is much to split, too."""
-        return one.slow or (much and one.size > 0 and self._cut is not None)
 
     def _add(self, groups: Iterable[_Group], ahead: _Loading) -> Iterator[AddResult]:
         batch = _Batch()
@@ -141,12 +135,16 @@ class Ingest:
             return AddResult(one.uri, "unchanged", took=time.perf_counter() - started)
         try:
             source = ahead.take(one)
-            chunks = self._split(source)
+            title = own_title(source.title, source.uri)
+            chunks = tuple(split(replace(source, title=title), self._window, self._starts))
             if not chunks:
                 raise UnsupportedSource("the text is blank", hint="there is nothing in it to search for")
             if len(chunks) > one.labels.limits.max_chunks:
                 raise too_large(f"{len(chunks):,} passages", f"{one.labels.limits.max_chunks:,}", "max_chunks")
-            parts = [(part, self._split(part)) for part in source.parts]
+            parts = [
+                (part, tuple(split(replace(part, title=own_title(part.title, part.uri)), self._window, self._starts)))
+                for part in source.parts
+            ]
         except VstashError as error:
             return AddResult(one.uri, "failed", took=time.perf_counter() - started, error=reason(error))
         self._hold(batch, source, chunks, None, time.perf_counter() - started)
@@ -155,11 +153,6 @@ class Ingest:
                 self._hold(batch, part, pieces, None, 0.0)
                 batch.parts[part.uri] = source.uri
         return None
-
-    def _split(self, source: Source) -> tuple[Chunk, ...]:
-        if source.chunks is not None:
-            return source.chunks
-        return tuple(split(replace(source, title=own_title(source.title, source.uri)), self._window, self._starts))
 
     def _hold(
         self, batch: _Batch, source: Source, chunks: tuple[Chunk, ...], vectors: Vectors | None, took: float

@@ -28,18 +28,17 @@ class Labels:
     limits: Limits = field(default=Limits(), repr=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Pending:
     """A source on its way: `load` reads and parses it when its turn comes, unless `stored` shows that
-    nothing has changed. `size` is that of a file in bytes, `slow` whether its format takes long to read."""
+    nothing has changed. `early` is the size in bytes of one that is worth loading before its turn."""
 
     uri: str
     content_hash: str
     labels: Labels
     load: Callable[[Sandbox], Source]
     modified_at: datetime | None = None
-    size: int = 0
-    slow: bool = False
+    early: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
         source = from_bytes(data, uri, labels).load(sandbox)
         return replace(source, modified_at=modified, dated_at=source.dated_at or dated(path))
 
-    return Pending(uri, content_hash, labels, load, modified_at, status.st_size, apart(path.name))
+    return Pending(uri, content_hash, labels, load, modified_at, status.st_size if apart(path.name) else 0)
 
 
 def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
@@ -114,7 +113,6 @@ def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Sour
         headings=found.headings,
         atoms=found.atoms,
         places=found.places,
-        chunks=found.chunks,
     )
 
 

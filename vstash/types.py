@@ -53,8 +53,7 @@ class Source:
     `atoms` are spans (start, end) that should stay whole, such as fenced blocks, table rows and functions,
     sorted by start, disjoint or one inside the other. `places` are in order of start. `content_hash` is the
     SHA-256 of what was read, in hexadecimal. `modified_at` is the file's time, `dated_at` the date that the
-    document itself names. `parts` came in it and go with it: their uris begin with its own. `chunks` are its
-    passages where it was split as it was read.
+    document itself names. `parts` came in it and go with it: their uris begin with its own.
     """
 
     uri: str
@@ -71,7 +70,6 @@ class Source:
     atoms: tuple[tuple[int, int], ...] = ()
     places: tuple[Place, ...] = ()
     parts: tuple[Source, ...] = ()
-    chunks: tuple[Chunk, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

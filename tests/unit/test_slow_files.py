@@ -15,9 +15,8 @@ import docx
 import pytest
 
 from tests.unit.test_text_read import pdf
-from vstash import HashEncoder, Memory
+from vstash import Memory
 from vstash.ingest import BATCH_FILES
-from vstash.text.sandbox import _chunks
 from vstash.types import AddResult
 
 ADDS = """
@@ -165,60 +164,3 @@ def test_ctrl_c_ends_an_add_and_its_child(folder: Path, tmp_path: Path) -> None:
     assert b"Traceback" not in errors
     with pytest.raises(ProcessLookupError):
         os.kill(int(noted.read_text()), 0)
-
-
-class Plain:
-    """An encoder that says nothing of where its tokens are."""
-
-    def __init__(self) -> None:
-        self._own = HashEncoder()
-        self.space, self.documents, self.query = self._own.space, self._own.documents, self._own.query
-
-
-@pytest.fixture
-def many(tmp_path: Path) -> Path:
-    """More files than are looked up together, of kinds that are split differently."""
-    made = tmp_path / "many"
-    made.mkdir()
-    body = "\n\n".join(f"## Part {part}\n\n" + f"Wind {part} und Öl × sail. " * 60 for part in range(4))
-    for number in range(BATCH_FILES + 5):
-        (made / f"{number:03}.md").write_text(f"# Ship {number}\n\n{body}\n")
-    (made / "first.py").write_text("\n\n".join(f"def f{at}():\n    return {at}" for at in range(300)))
-    (made / "second.txt").write_text("no heading\n" * 900)
-    (made / "third.html").write_text(f"<title>T</title><body><h1>Log</h1><p>{'sailed on ' * 300}</p></body>")
-    (made / "blank.md").write_text(" \n")
-    return made
-
-
-def test_what_is_split_in_the_child_is_split_as_here(many: Path, tmp_path: Path) -> None:
-    with (
-        Memory.open(tmp_path / "together.db", encoder="hash") as together,
-        Memory.open(tmp_path / "single.db", encoder="hash") as single,
-    ):
-        results = sorted(together.add(many), key=lambda one: one.uri)
-        alone = [result for path in sorted(many.iterdir()) for result in single.add(path)]
-        assert [(one.status, one.error) for one in results] == [(one.status, one.error) for one in alone]
-        assert sum(one.status == "failed" for one in results) == 1
-        for document in single.list():
-            for seq in range(document.chunks):
-                own, other = (memory.passage(document.uri, seq).chunk for memory in (together, single))
-                assert own == other
-
-
-@pytest.mark.parametrize(("encoder", "processes"), [("HashEncoder", 1), ("Plain", 0)])
-def test_texts_are_split_elsewhere_for_an_encoder_that_is_faster(many: Path, encoder: str, processes: int) -> None:
-    (many / "third.html").unlink()
-    code = ADDS.replace("encoder=HashEncoder()", f"encoder={encoder}()")
-    if encoder == "Plain":
-        code = "from tests.unit.test_slow_files import Plain" + code
-    command = [sys.executable, "-c", code, ":memory:", str(many)]
-    done = subprocess.run(command, env=environment(), capture_output=True, check=True, timeout=60)
-    assert json.loads(done.stdout)[0] == processes
-
-
-@pytest.mark.parametrize(
-    "spans", [[(0, 2), (3, 5)], [(0, 2), (2, 4)], [(0, 9)], [(2, 5)], [(0, 0), (0, 5)], [("0", 5)]]
-)
-def test_passages_that_are_not_the_text_are_refused(spans: list[tuple[int, int]]) -> None:
-    with pytest.raises(ValueError, match="not the text"):
-        list(_chunks("water", [[start, end, "", {}] for start, end in spans]))

@@ -47,17 +47,6 @@ class Tokenizing(Protocol):
 
 
 @runtime_checkable
-class Portable(Tokenizing, Protocol):
-    """An encoder whose token starts another process can find as well, without the encoder: it is so fast itself
-    that texts are split elsewhere while it works."""
-
-    @property
-    def starts(self) -> str:
-        """The function that does what `token_starts` does, as "module:name"."""
-        ...
-
-
-@runtime_checkable
 class Naming(Protocol):
     """An encoder that can name the word-pieces it reads: they take part in the ranking."""
 

@@ -65,11 +65,6 @@ class HashEncoder:
         vector: Vectors = self.documents([text])[0]
         return vector
 
-    @property
-    def starts(self) -> str:
-        """Where another process finds `token_starts`."""
-        return f"{estimated_starts.__module__}:{estimated_starts.__name__}"
-
     def token_starts(self, text: str) -> list[int]:
         """About where a word-piece tokenizer's tokens would start, in code points."""
         return estimated_starts(text)

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -18,11 +18,8 @@ from typing import IO, Any
 
 from vstash.config import Limits
 from vstash.errors import VstashError
-from vstash.text.passage import own_title
-from vstash.text.read import Extract, Inner, call
+from vstash.text.read import Inner, call
 from vstash.text.sandbox import Sandbox, receive, send
-from vstash.text.split import Cut, split
-from vstash.types import Source
 
 GRACE = 2  # seconds of processor time over the limit: for a child whose parent was ended while it waited
 GROWN = 256 << 20  # bytes that a child may hold on to after a file
@@ -49,24 +46,12 @@ def _read(requests: IO[bytes], inner: Sandbox) -> dict[str, Any]:
     import_module(f"vstash.text.readers.{reader}")  # before memory is short
     _limit(limits.max_memory << 20, limits.max_seconds)
     try:
-        found = call(reader, data, name, Inner(limits, inner, asked["depth"]))
-        return {"found": _said(found, name, Cut(*asked["cut"]) if asked["cut"] else None)}
+        return {"found": asdict(call(reader, data, name, Inner(limits, inner, asked["depth"])))}
     except VstashError as error:
         return {"kind": type(error).__name__, "error": str(error), "hint": error.hint}
     except MemoryError:
         why, hint = f"{name} takes too much memory to be read", "save it anew, or raise max_memory"
         return {"kind": "SourceTooLarge", "error": why, "hint": hint, "spent": True}
-
-
-def _said(found: Extract, name: str, cut: Cut | None) -> dict[str, Any]:
-    """What there is to tell of a file; what only splitting needs is not told where that is done."""
-    parts = {inner: _said(part, inner, cut) for inner, part in found.parts.items()}
-    if cut is None:
-        return {**asdict(replace(found, parts={})), "parts": parts}
-    source = Source(name, found.text, own_title(found.title or name, name), headings=found.headings)
-    chunks = split(replace(source, atoms=found.atoms, places=found.places), cut.window, cut.token_starts())
-    told = asdict(replace(found, parts={}, headings=(), atoms=(), places=()))
-    return {**told, "parts": parts, "chunks": [(one.start, one.end, one.heading, dict(one.place)) for one in chunks]}
 
 
 def _limit(memory: int | None, seconds: int) -> None:

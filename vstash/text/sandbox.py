@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +20,7 @@ from typing import IO, Any
 from vstash.config import Limits, numbers
 from vstash.errors import InputError, SourceTooLarge, UnsupportedSource
 from vstash.text.readers.base import Extract
-from vstash.text.split import Cut
-from vstash.types import Chunk, Heading, Place
+from vstash.types import Heading, Place
 
 # Readers over native code, or over formats whose damaged files are known to run on or to unfold without end.
 SANDBOXED = frozenset({"pdf", "workbook", "oldword", "oldslides", "outlook"})
@@ -43,12 +41,10 @@ class Sandbox:
     """The child, started when the first file needs it and ended by `close`; best as a context manager.
 
     Threads may share it: one file is read at a time. A child that took too long, died, or holds on to much memory
-    is ended, and the next file starts another. With a `cut` the child, once it runs, reads files of all kinds,
-    and splits them.
+    is ended, and the next file starts another.
     """
 
-    def __init__(self, cut: Cut | None = None) -> None:
-        self._cut = cut
+    def __init__(self) -> None:
         self._lock = Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._closed = False
@@ -76,16 +72,14 @@ class Sandbox:
 
     def reads(self, reader: str) -> bool:
         """Whether files of this reader are for the child, now."""
-        return reader in SANDBOXED or (self._child is not None and (reader in HEAVY or self._cut is not None))
+        return reader in SANDBOXED or (reader in HEAVY and self._child is not None)
 
     def read(self, reader: str, data: bytes, name: str, limits: Limits, depth: int = 1) -> Extract:
-        """What the reader module makes of the file; what is in it lies `depth` files deep. What lies in another file
-        itself is not split: its places and headings become that one's.
+        """What the reader module makes of the file; what is in it lies `depth` files deep.
 
         Raises: UnsupportedSource, SourceTooLarge; ValueError if closed.
         """
         asked = {"reader": reader, "name": name, "limits": numbers(limits), "depth": depth}
-        asked["cut"] = self._cut if depth == 1 else None
         request = json.dumps(asked).encode()
         with self._lock:
             started = time.monotonic()
@@ -197,9 +191,8 @@ def _parsed(answer: bytes) -> _Answer:
 
 
 def _extract(said: dict[str, Any]) -> Extract:
-    text = _text(said["text"])
     return Extract(
-        text=text,
+        text=_text(said["text"]),
         kind=_text(said["kind"]),
         title=_text(said["title"]),
         headings=tuple(Heading(int(one["start"]), int(one["level"]), _text(one["title"])) for one in said["headings"]),
@@ -208,20 +201,7 @@ def _extract(said: dict[str, Any]) -> Extract:
         dated_at=datetime.fromisoformat(said["dated_at"]) if said["dated_at"] else None,
         places=tuple(Place(int(one["start"]), dict(one["labels"])) for one in said["places"]),
         parts={name: _extract(part) for name, part in said["parts"].items()},
-        chunks=None if said["chunks"] is None else tuple(_chunks(text, said["chunks"])),
     )
-
-
-def _chunks(text: str, said: Sequence[Any]) -> Iterator[Chunk]:
-    """Raises: ValueError unless they are the text, from its beginning to its end."""
-    at = 0
-    for seq, (start, end, heading, place) in enumerate(said):
-        if start != at or not isinstance(end, int) or end <= start:
-            raise ValueError("passages that are not the text")
-        at = end
-        yield Chunk(seq, text[start:end], start, end, _text(heading), dict(place))
-    if said and at != len(text):
-        raise ValueError("passages that are not the text")
 
 
 def _text(value: object) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from importlib import import_module
-from typing import NamedTuple
 
 from vstash.text.boundaries import Boundaries, boundaries
 from vstash.text.outline import Outline, Sizes, outline, units
@@ -21,19 +19,6 @@ FILL = 1.0  # of the window: the size, with its context, above which a section i
 SLACK = 8  # tokens that a count may be off by, where tokens meet a cut
 
 TokenStarts = Callable[[str], Sequence[int]]
-
-
-class Cut(NamedTuple):
-    """How another process is to split: the window as in `split`, and `token_starts` as "module:name"."""
-
-    window: int
-    starts: str
-
-    def token_starts(self) -> TokenStarts:
-        """The function of that name."""
-        module, name = self.starts.split(":")
-        found: TokenStarts = getattr(import_module(module), name)
-        return found
 
 
 def split(source: Source, window: int, token_starts: TokenStarts) -> list[Chunk]:

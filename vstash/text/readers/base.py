@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from vstash.config import Limits
-from vstash.types import Chunk, Heading, Place
+from vstash.types import Heading, Place
 
 LINES = (Place(0, {"line": 1}),)  # for a text whose lines are the file's own
 TITLE_LIMIT = 200  # code points; a longer title is a paragraph that was marked up as one
@@ -24,7 +24,7 @@ class Extract:
     `metadata` holds what JSON can hold; `metadata["tags"]`, if there, is a list of strings. `title` is ""
     when the document does not name itself.
     `dated_at` is the date that the document itself gives, in UTC. `parts` are documents of their own that came
-    in it, by names that differ. `chunks` are its passages where it was split as well.
+    in it, by names that differ.
     """
 
     text: str
@@ -36,7 +36,6 @@ class Extract:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     dated_at: datetime | None = None
     parts: Mapping[str, Extract] = field(default_factory=dict)
-    chunks: tuple[Chunk, ...] | None = None
 
 
 class Reader(Protocol):
