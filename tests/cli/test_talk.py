@@ -54,7 +54,8 @@ def test_a_question_about_something_else_is_doubted(run: Run, docs: Path) -> Non
 
 
 def test_an_empty_memory_says_how_to_fill_it(run: Run) -> None:
-    run("add", "absent")
+    run("remember", "a cat", "--uri", "cat")
+    run("forget", "cat")
     assert run("search", "cat").err == "the memory is empty; add something first: vstash add FOLDER\n"
     assert run("list").err == "no documents\n"
 
