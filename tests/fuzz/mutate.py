@@ -74,7 +74,9 @@ def packed_anew(data: bytes, chance: random.Random) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
         for at, (name, content) in enumerate(members):
-            package.writestr(name, chance.choice(PLAIN)(content, chance) if at == chosen else content)
+            undated = zipfile.ZipInfo(name)  # not of now: the same seed makes the same file
+            wrong = chance.choice(PLAIN)(content, chance) if at == chosen else content
+            package.writestr(undated, wrong, zipfile.ZIP_DEFLATED)
     return target.getvalue()
 
 
