@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from vstash.store.sqlite.connection import connect
 settings.register_profile("suite", deadline=None)  # a shared machine has no say in what is correct
 settings.register_profile("fuzz", deadline=None, max_examples=5000)  # make fuzz
 settings.load_profile("suite")
+
+# What a shell puts into the background ignores Ctrl-C, and so does all that it starts: tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:

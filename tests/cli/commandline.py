@@ -37,10 +37,4 @@ class Run(Protocol):
 def process(*arguments: str, environment: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
     """The command line as a process of its own, for what only processes have."""
     command = [sys.executable, "-m", "vstash", *arguments]
-    # What a shell puts into the background ignores Ctrl-C, and so does all that it starts.
-    heeding = (
-        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
-    )
-    return subprocess.Popen(
-        [sys.executable, "-c", heeding, *command], env={**os.environ, **(environment or {})}, **options
-    )
+    return subprocess.Popen(command, env={**os.environ, **(environment or {})}, **options)
