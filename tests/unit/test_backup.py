@@ -94,6 +94,25 @@ def test_restore_makes_a_new_memory(filled: Memory, database: Path, tmp_path: Pa
     assert answers(tmp_path / "new.db") == answers(database)
 
 
+def test_who_has_it_open_sees_what_was_restored(tmp_path: Path) -> None:
+    """Also when what came after has the numbers of what was there before."""
+    database, copy = tmp_path / "notes.db", tmp_path / "copy.db"
+    with Memory.open(database, encoder="hash") as memory:
+        memory.add_texts([f"water {number} {'heron' if number % 5 else 'gull'}" for number in range(3000)])
+        memory.backup(copy)
+        for text in ("an otter", "one more otter"):
+            memory.remember(text)
+        assert all(len(memory.search("otter", limit=2, mode="keyword")) == 2 for _ in range(3))
+        memory.search("otter", mode="vector")
+        Memory.restore(copy, database, force=True)
+        with Memory.open(database, encoder="hash") as other:
+            for text in ("a badger", "one more badger"):
+                other.remember(text)
+        assert len(memory.search("otter", limit=2, mode="keyword")) == 0
+        for mode in ("keyword", "vector"):
+            assert "badger" in memory.search("badger", mode=mode)[0].text  # type: ignore[arg-type]
+
+
 def test_restore_does_not_overwrite_unless_told(filled: Memory, database: Path, tmp_path: Path) -> None:
     filled.backup(tmp_path / "copy.db")
     before = answers(database)

@@ -17,8 +17,9 @@ from vstash.errors import DatabaseNotFound, SpaceMismatch
 from vstash.extras import later
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Renamed, Stored, utc_now
-from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, postings, spaces, vectors
+from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, spaces, vectors
 from vstash.store.sqlite.connection import absent, connect, discard, reading, require_same, translated, writing
+from vstash.store.sqlite.kept import Kept
 from vstash.store.sqlite.scan import Scanner
 from vstash.store.sqlite.spaces import Filling
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Space, Status
@@ -54,9 +55,7 @@ class SqliteStore:
         self._process = os.getpid()
         self._in_snapshot = False
         self._snapshot: dict[str, Any] = {}  # what was read in it, by name
-        self._frequencies = frequencies.Frequencies()
-        self._postings = postings.Postings()
-        self._scanners: dict[tuple[int, str], Scanner] = {}  # by space; what a long-lived store keeps in memory
+        self._kept = Kept(-1)
         if not create and absent(path):
             raise DatabaseNotFound(f"there is no database at {path}", hint="add something first: vstash add FOLDER")
         self.connection = connect(path, create=create, busy_wait=busy_wait, vfs=vfs)
@@ -102,6 +101,13 @@ class SqliteStore:
     def _chunks(self) -> int:
         """How many chunks there are."""
         return int(self._once("chunks", lambda: documents.count(self.connection, None)))
+
+    def _held(self) -> Kept:
+        """What is kept in memory of the file as it is now."""
+        era = self._once("era", lambda: self.connection.pragma("schema_version"))
+        if era != self._kept.era:
+            self._kept = Kept(era)
+        return self._kept
 
     def space(self) -> Space | None:
         """The space of the vectors; None while nothing is stored."""
@@ -247,7 +253,7 @@ class SqliteStore:
     def terms(self, words: Sequence[str]) -> list[tuple[str, int]]:
         """Each word as the index reads it, and how many chunks hold it."""
         with self._use():
-            return keyword.terms(self.connection, words, self._frequencies, self._chunks())
+            return keyword.terms(self.connection, words, self._held().frequencies, self._chunks())
 
     def facts(self, chunk_ids: Sequence[int]) -> dict[int, Facts]:
         """What the stages need to know of these chunks."""
@@ -279,13 +285,13 @@ class SqliteStore:
         """Run one arm."""
         with self._use():
             if arm.kind == "keyword":
-                return keyword.rank(self.connection, arm.terms, arm.depth, rule, self._postings)
+                return keyword.rank(self.connection, arm.terms, arm.depth, rule, self._held().postings)
             found = self._active()
             if found is None or vector is None:
                 return Ranking("vector", ())
             number, space = found
             if arm.path == "codes":
-                scanner = self._scanners.setdefault((number, space.id), Scanner(number, len(vector)))
+                scanner = self._held().scanners.setdefault((number, space.id), Scanner(number, len(vector)))
                 return vectors.nearest_by_codes(self.connection, number, scanner, vector, arm, rule)
             return vectors.nearest(self.connection, number, vector, arm.pool, rule)
 
