@@ -44,11 +44,16 @@ def estimated_starts(text: str) -> list[int]:
     ascii_ = text.isascii()
     if not ascii_ or len(text) <= SHORT:
         return [match.start() for match in re.finditer(_ESTIMATE_ASCII if ascii_ else _ESTIMATE, text)]
-    kinds = _KINDS[np.frombuffer(text.encode(), np.uint8)]
-    letter = kinds == _LETTER
-    place = np.arange(kinds.size)
-    begins = np.maximum.accumulate(np.where(letter & ~np.append(False, letter[:-1]), place, 0))  # of each one's word
-    starts: list[int] = np.flatnonzero((kinds == _SIGN) | (letter & ((place - begins) % ESTIMATED == 0))).tolist()
+    kinds = _KINDS.take(np.frombuffer(text.encode(), np.uint8))
+    letter = np.append(False, kinds == _LETTER)
+    marked = kinds == _SIGN
+    begins, ends = np.flatnonzero(letter[1:] & ~letter[:-1]), np.flatnonzero(letter & ~np.append(letter[1:], False))
+    marked[begins] = True
+    further = (ends - begins - 1) // ESTIMATED  # tokens of a word beside its first
+    count = np.cumsum(further)
+    place = np.arange(1, count[-1] + 1 if count.size else 1) - np.repeat(count - further, further)
+    marked[np.repeat(begins, further) + ESTIMATED * place] = True
+    starts: list[int] = np.flatnonzero(marked).tolist()
     return starts
 
 
