@@ -24,7 +24,7 @@ LAYERS = (
     ("plan", "opening", "ahead", "intake"),
     ("rank", "encode", "store", "text", "fetch"),
     ("filters",),
-    ("types", "extras", "config", "arguments", "signs"),
+    ("types", "extras", "config", "arguments", "signs", "salvage"),
     ("errors",),
 )
 PURE = ("plan", "rank", "filters", "opening", "types", "signs", "errors")  # no I/O: these may not touch the outside

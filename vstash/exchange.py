@@ -10,6 +10,8 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -22,6 +24,7 @@ from vstash.encode.base import Encoder
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
 from vstash.errors import BadVectors, InputError, SourceTooLarge
+from vstash.salvage import salvage
 from vstash.store.base import Entry, Store, Stored
 from vstash.text.passage import digest, own_title, passage
 from vstash.types import AddResult, Chunk, Source, Space
@@ -166,15 +169,23 @@ class Import:
         header = _header(next(numbered, (1, "")))
         given = Space(**header.space.model_dump()) if header.space else None
         parsed = (_Line(number, _parsed(_Document, number, line)) for number, line in numbered)
-        for added_at, same in groupby(parsed, key=lambda one: one.document.added_at):
+        yield from salvage(parsed, lambda lines: self._stored(lines, given))
+
+    def _stored(self, lines: Iterator[_Line], given: Space | None) -> Iterator[AddResult]:
+        for added_at, same in groupby(lines, key=lambda one: one.document.added_at):
             for batch in _batches(same, BATCH):
                 fresh, done = self._new(batch)
                 yield from done
                 if fresh:
-                    entries, space = self._entries(fresh, given)
-                    statuses = self._store.put(entries, space, added_at)
-                    for entry, status in zip(entries, statuses, strict=True):
-                        yield AddResult(entry.source.uri, status, len(entry.chunks))
+                    brought, space = self._vectors(fresh, given)
+                    entries = (self._entry(one, brought, space) for one in fresh)
+                    yield from salvage(entries, partial(self._put, space=space, added_at=added_at))
+
+    def _put(self, entries: Iterator[Entry], space: Space, added_at: datetime) -> Iterator[AddResult]:
+        together = list(entries)
+        statuses = self._store.put(together, space, added_at) if together else []
+        for entry, status in zip(together, statuses, strict=True):
+            yield AddResult(entry.source.uri, status, len(entry.chunks))
 
     def _new(self, batch: list[_Line]) -> tuple[list[_Line], list[AddResult]]:
         """What must be stored, and the results for what is there already and for what is over the limit."""
@@ -204,21 +215,24 @@ class Import:
             )
         return line
 
-    def _entries(self, batch: Sequence[_Line], given: Space | None) -> tuple[list[Entry], Space]:
+    def _vectors(self, batch: Sequence[_Line], given: Space | None) -> tuple[bool, Space]:
+        """Whether the batch brings vectors that fit, and the space that it is stored in."""
         stored = self._store.space()
         bring = all(chunk.vector is not None for one in batch for chunk in one.document.chunks)
         if given is not None and bring and (stored is None or stored == given):
-            return [_entry(one, _own_vectors(one, given.dim), _own_keys(one)) for one in batch], stored or given
+            return True, stored or given
+        return False, stored or _new_space(self._needed(), given)
+
+    def _entry(self, one: _Line, brought: bool, space: Space) -> Entry:
+        if brought:
+            return _entry(one, _own_vectors(one, space.dim), _own_keys(one))
         encoder = self._needed()
         window = (encoder.space.max_tokens or WINDOW + 2) - 2
-        entries = []
-        for one in batch:
-            title = own_title(one.document.title, one.document.uri)
-            texts = [passage(title, chunk.heading, chunk.text, window) for chunk in one.document.chunks]
-            vectors = checked(encoder.documents(texts), len(texts), encoder.space.dim)
-            entry = _entry(one, vectors, [digest(text) for text in texts])
-            entries.append(replace(entry, pieces=pieces_of(encoder, texts)))
-        return entries, stored or _new_space(encoder, given)
+        title = own_title(one.document.title, one.document.uri)
+        texts = [passage(title, chunk.heading, chunk.text, window) for chunk in one.document.chunks]
+        vectors = checked(encoder.documents(texts), len(texts), encoder.space.dim)
+        entry = _entry(one, vectors, [digest(text) for text in texts])
+        return replace(entry, pieces=pieces_of(encoder, texts))
 
     def _needed(self) -> Encoder:
         if self._encoder is None:

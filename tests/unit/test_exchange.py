@@ -140,6 +140,25 @@ def test_a_line_that_is_wrong_is_named(memory: Memory, tmp_path: Path, change: d
         assert other.check().ok
 
 
+@pytest.mark.parametrize("good", [1, 63, 64, 130])
+@pytest.mark.parametrize("broken", ["{\n", None, {"uri": ""}, {"chunks": [{"text": "a", "vector": "AAAA", "key": ""}]}])
+def test_what_came_before_a_wrong_line_is_stored(
+    tmp_path: Path, good: int, broken: str | dict[str, Any] | None
+) -> None:
+    with Memory.open(tmp_path / "first.db", encoder="hash") as memory:
+        memory.add_texts([f"heron {number}" for number in range(200)])
+        written: list[Any] = lines(memory, vectors=True)
+    written[good + 1] = damaged(written[good + 1], **broken) if isinstance(broken, dict) else broken
+    with Memory.open(tmp_path / "second.db", encoder="hash") as other:
+        found = other.import_(written)
+        results = [next(found) for _ in range(good)]
+        with pytest.raises(InputError, match=f"line {good + 2}"):
+            next(found)
+        assert {one.status for one in results} == {"added"}
+        assert [one.uri for one in results] == [json.loads(line)["uri"] for line in written[1 : good + 1]]
+        assert other.stats()["documents"] == good
+
+
 @pytest.mark.parametrize("line", ["", "{}", "[]", "null", "{", '{"format": 99}', '{"format": 1}', "[" * 100_000])
 def test_what_is_no_export_is_refused(memory: Memory, line: str) -> None:
     with pytest.raises(InputError):
