@@ -20,7 +20,7 @@ LAYERS = (
     ("why",),
     ("sync", "gather", "check"),
     ("pages",),
-    ("ingest", "search", "evaluate", "exchange", "reindex", "walk", "history"),
+    ("ingest", "search", "evaluate", "exchange", "reindex", "walk", "history", "handed"),
     ("plan", "opening", "ahead", "intake"),
     ("rank", "encode", "store", "text", "fetch"),
     ("filters",),

@@ -25,13 +25,13 @@ from vstash.types import AddResult, Document, Mode, Query, Report, Results, Sour
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from vstash import check, exchange, gather, ingest, intake, reindex, sync, walk, why
+    from vstash import check, exchange, gather, handed, ingest, intake, reindex, sync, walk, why
 else:  # what a search does without
-    check, exchange, gather, ingest, intake, reindex, sync, walk, why = map(
+    check, exchange, gather, handed, ingest, intake, reindex, sync, walk, why = map(
         later,
         (
             f"vstash.{name}"
-            for name in ("check", "exchange", "gather", "ingest", "intake", "reindex", "sync", "walk", "why")
+            for name in ("check", "exchange", "gather", "handed", "ingest", "intake", "reindex", "sync", "walk", "why")
         ),
     )
 
@@ -209,7 +209,7 @@ class Memory:
 
     def add_sources(self, sources: Iterable[Source]) -> Iterator[AddResult]:
         """Store documents read elsewhere; their `content_hash` decides whether they are unchanged."""
-        return self._ingest().add(intake.from_source(source) for source in sources)
+        return handed.added(sources, self._ingest().add)
 
     def search(
         self,
