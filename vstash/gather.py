@@ -10,6 +10,7 @@ from vstash.history import History
 from vstash.intake import Failure, Labels, Pending, from_file
 from vstash.pages import Pages
 from vstash.store.base import Store
+from vstash.store.beside import is_own
 from vstash.walk import files
 
 Paths = Sequence[str | os.PathLike[str]]
@@ -20,12 +21,12 @@ def is_address(path: str | os.PathLike[str]) -> bool:
     return "://" in os.fspath(path)
 
 
-def names(path: str | os.PathLike[str]) -> Iterator[Path | str]:
+def names(path: str | os.PathLike[str], database: Path) -> Iterator[Path | str]:
     """The files under a path, in the order they are added; an address is itself."""
     if is_address(path):
         yield os.fspath(path)
     else:
-        yield from files(Path(path))
+        yield from _files(Path(path), database)
 
 
 def pending(paths: Paths, labels: Labels, store: Store, *, allow_private: bool) -> Iterator[Pending | Failure]:
@@ -36,5 +37,11 @@ def pending(paths: Paths, labels: Labels, store: Store, *, allow_private: bool) 
             yield web.pending(os.fspath(path))
         else:
             dated = History(Path(path)).date
-            for file in files(Path(path)):
+            for file in _files(Path(path), store.path):
                 yield from_file(file, labels, dated)
+
+
+def _files(path: Path, database: Path) -> Iterator[Path]:
+    """The files under a path; a folder may hold the database itself, which is no document."""
+    named = not path.is_dir()
+    return (file for file in files(path) if named or not is_own(file, database))

@@ -118,7 +118,7 @@ class Memory:
 
     def files(self, path: str | os.PathLike[str]) -> list[Path | str]:
         """What `add` would look at under a path, in its order."""
-        return list(gather.names(arguments.path(path)))
+        return list(gather.names(arguments.path(path), self._store.path))
 
     def adding(
         self,

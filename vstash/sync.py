@@ -18,6 +18,7 @@ from vstash.history import History
 from vstash.ingest import Ingest, parts_of, wholes_of
 from vstash.intake import Failure, Labels, Pending, from_file, printable
 from vstash.store.base import Renamed, Store, Stored
+from vstash.store.beside import is_own
 from vstash.text.formats import HOLDING_PARTS
 from vstash.text.terms import extra_terms
 from vstash.types import AddResult
@@ -79,7 +80,7 @@ def compare(
     top = absolute(folder)
     dated = History(top).date
     known = _files_known(store, [printable(str(path)) for path in ([top] if touched is None else touched)])
-    chosen = (path for path in files(top, selection, touched) if not _part_of(path, store.path))
+    chosen = (path for path in files(top, selection, touched) if not is_own(path, store.path))
     found = [from_file(path, labels, dated) for path in chosen]
     if known and not found and next(files(top, selection), None) is None:
         raise InputError(
@@ -221,11 +222,6 @@ def _files_known(store: Store, paths: Sequence[str]) -> dict[str, Stored]:
     for uri in parts_of(store, [uri for uri in known if uri.lower().endswith(HOLDING_PARTS)]):
         known.pop(uri, None)
     return known
-
-
-def _part_of(path: Path, database: Path) -> bool:
-    """Whether a file belongs to the database, which may lie in the folder that it remembers."""
-    return path.name.startswith(database.name) and path.parent.resolve() == database.absolute().parent.resolve()
 
 
 def _hidden(uri: str, failed: Collection[str]) -> bool:

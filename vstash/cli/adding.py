@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,8 +18,6 @@ from vstash.cli.progress import add_failure, add_summary, progress
 from vstash.errors import InputError, UnsupportedSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from vstash.memory import Memory
     from vstash.types import AddResult
 
@@ -53,7 +50,7 @@ def add(
     if results:
         _report(results, time.perf_counter() - started, session, json)
     with session.open(create=True) as memory:
-        files = [file for path in paths if path != STANDARD_INPUT for file in _files(memory, path, session)]
+        files = [file for path in paths if path != STANDARD_INPUT for file in memory.files(path)]
         with progress(len(files), quiet=session.quiet) as advance:
             for result in memory.adding(files, collection=collection, tags=tag or (), allow_private=allow_private):
                 results.append(result)
@@ -85,14 +82,6 @@ def remember(
             content, title=stored(title), uri=uri and stored(uri), collection=collection, tags=tag or ()
         )
     _report([result], time.perf_counter() - started, session, json)
-
-
-def _files(memory: Memory, path: str, session: Session) -> Iterator[Path | str]:
-    """What to add under a path; a folder may hold the database itself, which is no document."""
-    database = str(session.settings.db.expanduser().absolute())
-    for file in memory.files(path):
-        if isinstance(file, str) or not str(file).startswith(database) or not Path(path).is_dir():
-            yield file
 
 
 def _none_there(paths: list[str], session: Session) -> list[AddResult]:

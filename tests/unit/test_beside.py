@@ -1,0 +1,56 @@
+"""Does a folder that holds the memory give all its files, and none of the memory's own?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from vstash import Memory
+from vstash.cli.app import build
+from vstash.store.beside import is_own
+
+NOTES = ["memo.md", "memo-notes.txt", "memorandum.txt", "memo.partial.md", "memo.schema-1.md"]
+OWN = ["memo.damaged", "memo.partial", "memo.partial-wal", "memo.schema-1", "memo.schema-1.partial", "memo-journal"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A memory named as the notes beside it begin, in use, so that its log is there."""
+    top = tmp_path / "docs"
+    top.mkdir()
+    for name in NOTES:
+        (top / name).write_text(f"the heron of {name}")
+    for name in OWN:
+        (top / name).write_text("the stork")
+    return top
+
+
+def names(uris: list[str]) -> list[str]:
+    return sorted(Path(uri).name for uri in uris)
+
+
+def test_a_sync_takes_what_only_begins_like_the_memory(folder: Path) -> None:
+    with Memory.open(folder / "memo", encoder="hash") as memory:
+        assert (folder / "memo-wal").exists()
+        assert names([change.uri for change in memory.compare(folder).changes]) == sorted(NOTES)
+
+
+def test_an_add_takes_what_only_begins_like_the_memory(folder: Path) -> None:
+    with Memory.open(folder / "memo", encoder="hash") as memory:
+        assert names([str(file) for file in memory.files(folder)]) == sorted(NOTES)
+        assert names([one.uri for one in memory.add(folder)]) == sorted(NOTES)
+        assert [one.status for one in memory.add(folder / "memo.damaged")] == ["added"]  # named, so it is wanted
+
+
+def test_the_command_takes_what_only_begins_like_the_memory(folder: Path) -> None:
+    base = ["--db", str(folder / "memo"), "--encoder", "hash"]
+    done = CliRunner().invoke(build(), [*base, "add", str(folder), "--json"])
+    assert names([one["uri"] for one in json.loads(done.stdout)]) == sorted(NOTES)
+
+
+def test_what_lies_elsewhere_is_not_the_memory(tmp_path: Path) -> None:
+    assert is_own(tmp_path / "memo-wal", tmp_path / "memo")
+    assert not is_own(tmp_path / "sub" / "memo-wal", tmp_path / "memo")

@@ -1,0 +1,18 @@
+"""Which files beside a database are its own? It may lie in the very folder that it remembers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+# copies before an upgrade, copies being written, what a restore set aside; and the journals of each
+_ENDINGS = re.compile(r"(\.schema-\d+)?(\.partial|\.damaged)?(-wal|-shm|-journal)?")
+
+
+def is_own(path: Path, database: Path) -> bool:
+    """Whether a file is the database or one that it makes beside itself."""
+    return (
+        path.name.startswith(database.name)
+        and _ENDINGS.fullmatch(path.name, len(database.name)) is not None
+        and path.parent.resolve() == database.absolute().parent.resolve()
+    )
