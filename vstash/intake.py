@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -56,6 +57,8 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
     """
     uri = printable(str(path))
     try:
+        if not _ends(path):
+            return Failure(uri, "it is a device or a pipe, no file: pass what it gives to standard input, and add -")
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
@@ -149,6 +152,12 @@ def _require_size(size: int, limits: Limits) -> None:
 def too_large(has: str, limit: str, setting: str) -> SourceTooLarge:
     """A source that has more of something than a setting allows."""
     return SourceTooLarge(f"it has {has}, the limit is {limit}", hint=f"split it, or raise {setting}")
+
+
+def _ends(path: Path) -> bool:
+    """Whether reading ends: devices and pipes may have no end, or nobody who writes. A folder fails at once."""
+    mode = path.stat().st_mode
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def _unreadable(error: OSError) -> str:

@@ -174,3 +174,20 @@ def test_a_check_says_on_a_terminal_that_it_is_at_it(run: Run, docs: Path) -> No
     assert "checking" in seen_on_a_terminal("check", columns=80)
     assert "checking" not in seen_on_a_terminal("check", "--quiet", columns=80)
     assert run("check").err == ""
+
+
+def test_what_has_no_end_is_not_read(docs: Path) -> None:
+    """A device, a pipe with a name that nobody writes to, and a pipe without one."""
+    os.mkfifo(docs / "pipe")
+    child = process("add", "/dev/zero", "docs/pipe", "/dev/stdin", "docs/cats.md", stdin=subprocess.PIPE, **PIPES)
+    try:
+        _, err = child.communicate(b"heron", timeout=30)
+    finally:
+        child.kill()
+    said = err.decode().splitlines()
+    assert [line.split(":")[0] for line in said[:3]] == [
+        f"failed {path}" for path in ("/dev/zero", docs / "pipe", "/dev/stdin")
+    ]
+    assert all("standard input" in line for line in said[:3])
+    assert said[3].startswith("1 added")
+    assert child.returncode == 1
