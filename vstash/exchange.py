@@ -10,14 +10,14 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, StringConstraints, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from vstash.config import Limits
 from vstash.encode.base import Encoder
@@ -36,9 +36,29 @@ BATCH = 64  # documents committed together
 WINDOW = 254  # tokens; as in vstash.text.passage
 
 Filled = Annotated[str, StringConstraints(min_length=1)]
-
-
 Named = Annotated[str, StringConstraints(pattern=r"\S")]
+
+
+def _in_calendar(when: datetime) -> datetime:
+    try:
+        return when.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the calendar") from None
+
+
+def _storable(metadata: dict[str, Any]) -> dict[str, Any]:
+    json.dumps(metadata, allow_nan=False)  # JSON has no infinite numbers
+    return metadata
+
+
+def _ascending(ids: tuple[int, ...]) -> tuple[int, ...]:
+    if any(first >= second for first, second in pairwise(ids)):
+        raise ValueError("not in ascending order, each once")
+    return ids
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_calendar)]
+Piece = Annotated[int, Field(ge=0, lt=1 << 32)]  # as they are stored
 
 
 class _Strict(BaseModel):
@@ -69,7 +89,7 @@ class _Chunk(_Strict):
     terms: str = ""
     key: str | None = None
     vector: str | None = None
-    pieces: tuple[NonNegativeInt, ...] | None = None
+    pieces: Annotated[tuple[Piece, ...], AfterValidator(_ascending)] | None = None
     place: dict[str, int | str] = Field(default_factory=dict)
 
 
@@ -81,10 +101,10 @@ class _Document(_Strict):
     tags: tuple[Filled, ...]
     content_hash: str
     recipe: str
-    added_at: AwareDatetime
-    modified_at: AwareDatetime | None = None
-    dated_at: AwareDatetime | None = None
-    metadata: dict[str, Any]
+    added_at: Moment
+    modified_at: Moment | None = None
+    dated_at: Moment | None = None
+    metadata: Annotated[dict[str, Any], AfterValidator(_storable)]
     chunks: Annotated[tuple[_Chunk, ...], Field(min_length=1)]
 
 

@@ -129,6 +129,12 @@ def damaged(line: str, **changes: object) -> str:
         {"tags": "x"},
         {"unheard": "of"},
         {"metadata": []},
+        {"metadata": {"a": float("nan")}},
+        {"added_at": "0001-01-01T00:00:00+14:00"},
+        {"modified_at": "9999-12-31T23:59:59-14:00"},
+        {"chunks": [{"text": "a", "pieces": [1 << 32]}]},
+        {"chunks": [{"text": "a", "pieces": [5, 3]}]},
+        {"chunks": [{"text": "a", "pieces": [3, 3]}]},
     ],
 )
 def test_a_line_that_is_wrong_is_named(memory: Memory, tmp_path: Path, change: dict[str, object]) -> None:
