@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from vstash.errors import InputError
+
+Kind = TypeVar("Kind")
 
 LONGEST_WAIT = 86_400.0  # seconds: a day, as good as for ever
 
@@ -24,6 +26,38 @@ def several(name: str, values: Any) -> list[Any]:
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise InputError(f"{name} is {values!r:.60}, not a list", hint=f"pass {name}=[…]")
     return list(values)
+
+
+def words(name: str, values: Any) -> tuple[str, ...]:
+    """The values, all of them texts. Raises: InputError."""
+    found = several(name, values)
+    for one in found:
+        texts(**{f"one of {name}": one})
+    return tuple(found)
+
+
+def labels(collection: Any, tags: Any) -> tuple[str, ...]:
+    """The tags, sorted, each once. Raises: InputError for one that is blank or no text, or such a collection."""
+    names = several("tags", tags)
+    for name in (collection, *names):
+        texts(**{"a collection or tag": name})
+    if not all(name.strip() for name in (collection, *names)):
+        raise InputError("a collection or tag is blank", hint="give it a name")
+    return tuple(sorted(set(names)))
+
+
+def function(name: str, value: Any) -> Any:
+    """What can be called. Raises: InputError."""
+    if not callable(value):
+        raise InputError(f"{name} is {value!r:.60}, not a function", hint="pass what can be called, or leave it out")
+    return value
+
+
+def instance(name: str, value: Any, kind: type[Kind]) -> Kind:
+    """A value of this class. Raises: InputError."""
+    if not isinstance(value, kind):
+        raise InputError(f"{name} is {value!r:.60}, not of the class {kind.__name__}", hint=f"pass {kind.__name__}(…)")
+    return value
 
 
 def whole(name: str, value: Any) -> int:
@@ -58,6 +92,10 @@ def path(given: Any) -> str:
         raise InputError(f"{named!r:.60} is no path", hint="pass a str or a Path without zero bytes")
     if not named.strip():
         raise InputError("a path is blank", hint="name a file or folder, or . for this folder")
+    try:
+        os.fsencode(named)
+    except UnicodeEncodeError:
+        raise InputError(f"{named!r:.60} is no path", hint="it holds half of a character pair") from None
     return named
 
 
@@ -67,8 +105,17 @@ def paths(given: Any) -> list[str]:
     return [path(one) for one in ([given] if alone else several("paths", given))]
 
 
+def places(name: str, given: Any) -> list[Path] | None:
+    """Absolute paths; None for None. Raises: InputError."""
+    found = None if given is None else [Path(path(one)) for one in several(name, given)]
+    for one in found or ():
+        if not one.is_absolute():
+            raise InputError(f"one of {name} is {str(one)!r:.60}, not an absolute path", hint="pass Path(…).absolute()")
+    return found
+
+
 def wait(seconds: Any) -> float:
     """How long to wait, in seconds. Raises: InputError."""
-    if not isinstance(seconds, int | float) or math.isnan(seconds) or seconds < 0:
+    if not isinstance(seconds, int | float) or not seconds >= 0:  # as for what is no number
         raise InputError(f"busy_wait is {seconds!r:.60}, it must be seconds, 0 or more", hint="pass 30.0")
-    return min(float(seconds), LONGEST_WAIT)
+    return float(min(seconds, LONGEST_WAIT))

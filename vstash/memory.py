@@ -78,7 +78,7 @@ class Memory:
         written; DatabaseNotFound when there is no file and `create` is off; ModelUnavailable; StoreError.
         """
         named, wait = arguments.path(path), arguments.wait(busy_wait)
-        chosen = None if encoder is None else load_encoder(encoder, report)
+        chosen = None if encoder is None else load_encoder(encoder, arguments.function("report", report))
         store = open_store(named, create=create, busy_wait=wait, now=now)
         try:
             _require_same_space(store, chosen, path)
@@ -89,7 +89,7 @@ class Memory:
 
     def within(self, limits: Limits) -> Memory:
         """The same memory under other limits for what is added and asked; closing one closes both."""
-        return Memory(self._store, self._encoder, self._now, limits)
+        return Memory(self._store, self._encoder, self._now, arguments.instance("limits", limits, Limits))
 
     def __enter__(self) -> Memory:
         return self
@@ -148,10 +148,9 @@ class Memory:
         `include` and `exclude` are patterns as in .gitignore. With `touched`, absolute paths in the folder,
         only these are compared, and what is below them. Raises: InputError.
         """
-        selection = walk.Selection(tuple(include), tuple(exclude))
-        return sync.compare(
-            self._store, Path(arguments.path(folder)), self._labels(collection, tags), selection, touched
-        )
+        selection = walk.Selection(arguments.words("include", include), arguments.words("exclude", exclude))
+        top, only = Path(arguments.path(folder)), arguments.places("touched", touched)
+        return sync.compare(self._store, top, self._labels(collection, tags), selection, only)
 
     def sync(self, comparison: sync.Comparison) -> Iterator[AddResult | sync.Change]:
         """Make the memory equal to the folder that was compared; moved files are not encoded again."""
@@ -208,7 +207,8 @@ class Memory:
         return self._ingest().add_vectors(sources, vectors)
 
     def add_sources(self, sources: Iterable[Source]) -> Iterator[AddResult]:
-        """Store documents read elsewhere; their `content_hash` decides whether they are unchanged."""
+        """Store documents read elsewhere; their `content_hash`, or the content itself where it is blank, decides
+        whether they are unchanged. Raises: InputError for one that cannot be stored; those before it are."""
         return handed.added(sources, self._ingest().add)
 
     def search(
@@ -279,6 +279,7 @@ class Memory:
 
     def forget(self, uri: str) -> None:
         """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound."""
+        arguments.texts(uri=uri)
         if not self._store.forget_all([uri, *ingest.parts_of(self._store, [uri])]):
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
 
@@ -294,8 +295,8 @@ class Memory:
         `fast` compares counts and keys only: seconds where verifying every byte takes minutes. `report` is told
         the name of each check before it starts.
         """
-        loaded = self._fitting if repair else None
-        return check.run(self._store, loaded, fast=fast, now=self._now, report=report)
+        loaded, told = self._fitting if repair else None, arguments.function("report", report)
+        return check.run(self._store, loaded, fast=fast, now=self._now, report=told)
 
     def backup(self, target: str | os.PathLike[str], *, force: bool = False) -> None:
         """Copy the memory as it is now to a file, while others go on; the copy is verified before it has its name.
@@ -331,8 +332,8 @@ class Memory:
 
         Interrupted, it goes on from where it was when it is run again. `report` is told how many are done.
         """
-        chosen = load_encoder(encoder)
-        done = reindex.reindex(self._store, chosen, self._now, report)
+        told, chosen = arguments.function("report", report), load_encoder(encoder)
+        done = reindex.reindex(self._store, chosen, self._now, told)
         self._encoder = chosen
         return done
 
@@ -344,12 +345,7 @@ class Memory:
             )
 
     def _labels(self, collection: str, tags: Sequence[str]) -> intake.Labels:
-        names = arguments.several("tags", tags)
-        for name in (collection, *names):
-            arguments.texts(**{"a collection or tag": name})
-        if not all(name.strip() for name in (collection, *names)):
-            raise InputError("a collection or tag is blank", hint="give it a name")
-        return intake.Labels(collection, tuple(sorted(set(names))), self._limits)
+        return intake.Labels(collection, arguments.labels(collection, tags), self._limits)
 
     def _ingest(self) -> ingest.Ingest:
         return ingest.Ingest(self._store, self._needed(), self._now)

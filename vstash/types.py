@@ -169,6 +169,7 @@ class Query:
 
     def _rules(self) -> Iterator[tuple[bool, str, str]]:
         """Each rule as (holds, what is wrong, what to do)."""
+        yield isinstance(self.text, str), f"the query is {self.text!r:.60}, not a text", "pass a str"
         yield bool(self.text.strip()), "the query is blank", "say what to look for"
         yield (
             len(self.text) <= MAX_QUERY,

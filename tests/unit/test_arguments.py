@@ -55,6 +55,18 @@ WRONG: dict[str, Callable[[Memory], Any]] = {
     "search_tags_text": lambda memory: memory.search("heron", tags="bird"),
     "search_tag_blank": lambda memory: memory.search("heron", tags=[""]),
     "search_collection_blank": lambda memory: memory.search("heron", collection=""),
+    "question_bytes": lambda memory: memory.search(b"heron"),  # type: ignore[arg-type]
+    "path_half": lambda memory: memory.add("/nope\ud800"),
+    "report_none": lambda memory: memory.check(report=None),  # type: ignore[arg-type]
+    "reindex_report_none": lambda memory: memory.reindex("hash", report=None),  # type: ignore[arg-type]
+    "limits_none": lambda memory: memory.within(None),  # type: ignore[arg-type]
+    "include_text": lambda memory: memory.compare(".", include="*.md"),
+    "include_number": lambda memory: memory.compare(".", include=[3]),  # type: ignore[list-item]
+    "exclude_number": lambda memory: memory.compare(".", exclude=[3]),  # type: ignore[list-item]
+    "touched_relative": lambda memory: memory.compare(".", touched=["x"]),  # type: ignore[list-item]
+    "touched_text": lambda memory: memory.compare(".", touched="/x"),  # type: ignore[arg-type]
+    "touched_number": lambda memory: memory.compare(".", touched=[3]),  # type: ignore[list-item]
+    "forget_none": lambda memory: memory.forget(None),  # type: ignore[arg-type]
     "list_collection_number": lambda memory: memory.list(collection=3),  # type: ignore[arg-type]
 }
 
@@ -82,8 +94,9 @@ def test_a_wait_that_is_none_is_refused(database: Path, wait: Any) -> None:
     assert not database.exists()
 
 
-def test_to_wait_for_ever_is_to_wait_long(database: Path) -> None:
-    with Memory.open(database, encoder=HashEncoder(), busy_wait=float("inf")) as memory:
+@pytest.mark.parametrize("wait", [float("inf"), 10**400])
+def test_to_wait_for_ever_is_to_wait_long(database: Path, wait: float) -> None:
+    with Memory.open(database, encoder=HashEncoder(), busy_wait=wait) as memory:
         assert memory.remember("heron").status == "added"
 
 
