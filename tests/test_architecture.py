@@ -21,6 +21,7 @@ LAYERS = (
     ("sync", "gather", "check"),
     ("pages",),
     ("ingest", "search", "evaluate", "exchange", "reindex", "walk", "history"),
+    ("parts",),
     ("plan", "opening", "ahead", "intake"),
     ("rank", "encode", "store", "text", "fetch"),
     ("filters",),
