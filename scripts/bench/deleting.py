@@ -26,8 +26,8 @@ def never(folder: Path, database: Path, size: int) -> dict[str, Any]:
     material = load(folder)
     with Memory.open(database, encoder=Given()) as memory:
         for part in slices(material, size, 2 * int(memory.stats()["chunks"])):
-            left = _left(part)
-            memory.add_texts(left.texts, uris=left.names, vectors=left.vectors)
+            kept = left(part)
+            memory.add_texts(kept.texts, uris=kept.names, vectors=kept.vectors)
         return {"chunks": memory.stats()["chunks"]}
 
 
@@ -36,7 +36,7 @@ def delete(database: Path) -> dict[str, Any]:
     file and its log, and the peak of memory while deleting and to the end."""
     with Memory.open(database, encoder=Given(), create=False) as memory:
         size = {"before": _bytes(database)}
-        names = [document.uri for document in memory.list() if not _stays(document.uri)]
+        names = [document.uri for document in memory.list() if not stays(document.uri)]
         singly, together = names[:SINGLY], names[SINGLY:]
         took = {
             "singly_s": measure.timed(lambda: [memory.forget(name) for name in singly]) / 1e3,
@@ -68,13 +68,14 @@ def compare(folder: Path, most: int, databases: Sequence[Path]) -> dict[str, lis
     return {"p50": [float(np.median(one)) for one in took], "p95": [float(np.percentile(one, 95)) for one in took]}
 
 
-def _stays(name: str) -> bool:
+def stays(name: str) -> bool:
     """Every other document of the benchmark, so that what is deleted lies all over the file."""
     return int(name.split(":")[1]) % 2 == 1
 
 
-def _left(part: Slice) -> Slice:
-    at = [number for number, name in enumerate(part.names) if _stays(name)]
+def left(part: Slice) -> Slice:
+    """What deleting leaves of some texts."""
+    at = [number for number, name in enumerate(part.names) if stays(name)]
     return Slice([part.names[one] for one in at], [part.texts[one] for one in at], part.vectors[at])
 
 
