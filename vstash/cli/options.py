@@ -27,6 +27,12 @@ Fusion = Annotated[
     str | None,
     typer.Option("--fusion", metavar="FUSION", help="gated, zscore, rrf or adaptive.", show_default=False),
 ]
+Include = Annotated[
+    list[str] | None, typer.Option("--include", metavar="PATTERN", help="Only files like this, as in .gitignore.")
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="No files like this, as in .gitignore.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 
 Value = TypeVar("Value")

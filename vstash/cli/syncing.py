@@ -9,7 +9,7 @@ import typer
 
 from vstash.cli import render
 from vstash.cli.app import FAILURE, Session
-from vstash.cli.options import Collection, Json, Tags
+from vstash.cli.options import Collection, Exclude, Include, Json, Tags
 from vstash.cli.progress import progress, sync_line, sync_summary
 from vstash.types import AddResult
 
@@ -26,12 +26,8 @@ def sync(
     context: typer.Context,
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder that the memory should equal.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    include: Annotated[
-        list[str] | None, typer.Option(metavar="PATTERN", help="Only files like this, as in .gitignore.")
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(metavar="PATTERN", help="No files like this, as in .gitignore.")
-    ] = None,
+    include: Include = None,
+    exclude: Exclude = None,
     collection: Collection = "default",
     tag: Tags = None,
     json: Json = False,

@@ -14,7 +14,7 @@ import typer
 from vstash.arguments import paths
 from vstash.cli import render
 from vstash.cli.app import INTERRUPTED, Session
-from vstash.cli.options import Collection, Tags
+from vstash.cli.options import Collection, Exclude, Include, Tags
 from vstash.cli.progress import sync_line, trouble
 from vstash.errors import InputError
 
@@ -33,12 +33,8 @@ def register(app: typer.Typer) -> None:
 def watch(
     context: typer.Context,
     folders: Annotated[list[str], typer.Argument(metavar="FOLDER", help="Folders; they may come into being later.")],
-    include: Annotated[
-        list[str] | None, typer.Option(metavar="PATTERN", help="Only files like this, as in .gitignore.")
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(metavar="PATTERN", help="No files like this, as in .gitignore.")
-    ] = None,
+    include: Include = None,
+    exclude: Exclude = None,
     collection: Collection = "default",
     tag: Tags = None,
 ) -> None:
