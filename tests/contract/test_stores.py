@@ -190,16 +190,6 @@ def test_documents_come_by_uri_without_text_and_filtered(store: Store) -> None:
     assert [document.uri for document in store.documents(Not(Tag("t")))] == ["a"]
 
 
-def test_inside_are_those_whose_uri_goes_on_behind_a_hash(store: Store) -> None:
-    put(
-        store,
-        *(entry(uri, uri) for uri in ("a", "a#", "a#1", "a#1#2", "a$", "a/b", "b#1", "ä#1", "a\U0010ffff", "aa#1")),
-    )
-    assert [one.uri for one in store.inside(["a"])] == ["a#1", "a#1#2"]
-    assert [one.uri for one in store.inside(["ä", "a#1", "a", "a", "none"])] == ["a#1", "a#1#2", "ä#1"]
-    assert list(store.inside([])) == []
-
-
 def test_documents_may_be_forgotten_while_they_are_listed(store: Store) -> None:
     put(store, *(entry(uri, uri) for uri in "abc"))
     assert [store.forget(document.uri) for document in store.documents()] == [True, True, True]

@@ -144,6 +144,18 @@ def test_what_only_looks_like_a_part_stays(memory: Memory) -> None:
     assert [one.uri for one in memory.list()] == ["a#0#deep", "a#note", "a$"]
 
 
+def test_inside_are_those_whose_uri_goes_on_behind_a_hash(memory: Memory) -> None:
+    """In a file as in memory."""
+    uris = ["a", "a#", "a#1", "a#1#2", "a$", "a/b", "b#1", "ä#1", "a\U0010ffff", "aa#1"]
+    with Memory.open(":memory:", encoder=HashEncoder(64)) as other:
+        for one in (memory, other):
+            one.add_texts(["a heron"] * len(uris), uris)
+            assert [found.uri for found in one._store.inside(["a"])] == ["a#1", "a#1#2"]
+            wanted = ["ä#1", "ä", "a#1", "a", "a", "none"]
+            assert [found.uri for found in one._store.inside(wanted)] == ["a#1", "a#1#2", "ä#1"]
+            assert list(one._store.inside([])) == []
+
+
 def test_a_single_text_is_no_list_of_uris(memory: Memory) -> None:
     with pytest.raises(InputError, match="not a list"):
         memory.forget_all("doc:1")

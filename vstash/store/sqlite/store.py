@@ -17,7 +17,7 @@ from vstash.errors import DatabaseNotFound, SpaceMismatch
 from vstash.extras import later
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Renamed, Stored, utc_now
-from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, removal, spaces, vectors
+from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, spaces, vectors
 from vstash.store.sqlite.connection import absent, connect, discard, reading, require_same, translated, writing
 from vstash.store.sqlite.kept import Kept
 from vstash.store.sqlite.scan import Scanner
@@ -25,10 +25,10 @@ from vstash.store.sqlite.spaces import Filling
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Space, Status
 
 if TYPE_CHECKING:
-    from vstash.store.sqlite import backup, checked, checks, quick
+    from vstash.store.sqlite import backup, checked, checks, quick, removal
 else:  # what a search does without
-    late = ("backup", "checked", "checks", "quick")
-    backup, checked, checks, quick = (later(f"vstash.store.sqlite.{name}") for name in late)
+    late = ("backup", "checked", "checks", "quick", "removal")
+    backup, checked, checks, quick, removal = (later(f"vstash.store.sqlite.{name}") for name in late)
 
 Vectors = NDArray[np.float32]
 Pieces = NDArray[np.uint32]
