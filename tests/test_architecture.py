@@ -22,7 +22,7 @@ LAYERS = (
     ("pages",),
     ("ingest", "search", "evaluate", "exchange", "reindex", "walk", "history"),
     ("ahead", "beside"),
-    ("passages",),
+    ("passages", "parts"),
     ("plan", "opening", "intake"),
     ("rank", "encode", "store", "text", "fetch"),
     ("filters",),

@@ -20,8 +20,8 @@ from vstash.encode.base import Encoder, Tokenizing
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, name_of, pieces_of
 from vstash.errors import SpaceMismatch
-from vstash.filters import In
-from vstash.intake import PART_OF, Failure, Pending
+from vstash.intake import Failure, Pending
+from vstash.parts import parts_of
 from vstash.passages import Cut, Cutter, Loaded, window
 from vstash.store.base import Entry, Store, Stored
 from vstash.text.formats import HOLDING_PARTS
@@ -219,21 +219,6 @@ class Ingest:
                 hint="open it again with the encoder it has now",
             )
         return stored or replace(own, noise=calibrate(self._encoder))
-
-
-def parts_of(store: Store, uris: Sequence[str]) -> list[str]:
-    """The uris of the documents that came in these, such as attachments of mails."""
-    return [part for part, _ in _parts(store, uris)]
-
-
-def wholes_of(store: Store, uris: Sequence[str]) -> set[str]:
-    """Those of these documents that others came in."""
-    return {whole for _, whole in _parts(store, uris)}
-
-
-def _parts(store: Store, uris: Sequence[str]) -> list[tuple[str, str]]:
-    found = store.documents(In(f"metadata.{PART_OF}", tuple(uris))) if uris else ()
-    return [(one.uri, whole) for one in found if one.uri.startswith(f"{(whole := str(one.metadata[PART_OF]))}#")]
 
 
 def _groups(pending: Iterable[Pending | Failure], size: int) -> Iterator[list[Pending | Failure]]:

@@ -25,15 +25,10 @@ from vstash.types import AddResult, Document, Mode, Query, Report, Results, Sour
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from vstash import check, exchange, gather, ingest, intake, reindex, sync, walk, why
+    from vstash import check, exchange, gather, ingest, intake, parts, reindex, sync, walk, why
 else:  # what a search does without
-    check, exchange, gather, ingest, intake, reindex, sync, walk, why = map(
-        later,
-        (
-            f"vstash.{name}"
-            for name in ("check", "exchange", "gather", "ingest", "intake", "reindex", "sync", "walk", "why")
-        ),
-    )
+    late = ("check", "exchange", "gather", "ingest", "intake", "parts", "reindex", "sync", "walk", "why")
+    check, exchange, gather, ingest, intake, parts, reindex, sync, walk, why = (later(f"vstash.{one}") for one in late)
 
 DEFAULT = Limits()
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -279,8 +274,12 @@ class Memory:
 
     def forget(self, uri: str) -> None:
         """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound."""
-        if not self._store.forget_all([uri, *ingest.parts_of(self._store, [uri])]):
+        if not parts.forget(self._store, [uri]):
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
+
+    def forget_all(self, uris: Sequence[str]) -> int:
+        """Remove documents and all that hangs on them, hundreds in a transaction; how many went, attachments too."""
+        return parts.forget(self._store, arguments.several("uris", uris))
 
     def stats(self) -> dict[str, Any]:
         """Counts and sizes: documents, chunks, bytes, encoder, schema, collections, tags."""
