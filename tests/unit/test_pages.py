@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ from vstash import Memory, SourceTooLarge, UnsupportedSource
 from vstash.cli.app import build
 from vstash.fetch.client import Answer, Bounds, Fetcher
 from vstash.fetch.guard import is_public
+from vstash.fetch.robots import Robots
 from vstash.pages import canonical, file_name
 from vstash.types import AddResult
 
@@ -183,6 +185,41 @@ def test_robots_are_honoured_and_asked_once(memory: Memory, site: Site):
 def test_a_site_that_cannot_say_what_is_open_is_closed(memory: Memory, site: Site):
     site.put("/robots.txt", status=503)
     assert "robots.txt" in (add(memory, site.put("/a", SHIPS)).error or "")
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "allowed"),
+    [
+        ("User-agent: *\nDisallow: /*.pdf$", "/a/b.pdf", False),
+        ("User-agent: *\nDisallow: /*.pdf$", "/a/b.pdf?page=1", True),
+        ("User-agent: *\nDisallow: /*/drafts", "/2024/drafts/x", False),
+        ("User-agent: *\nDisallow: /a\nAllow: /a/open", "/a/open/x", True),  # the longer one, in any order
+        ("User-agent: *\nAllow: /a\nDisallow: /a/closed", "/a/closed/x", False),
+        ("User-agent: *\nDisallow: /a\nAllow: /a", "/a", True),
+        ("\ufeffUser-agent: *\nDisallow: /", "/a", False),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: VStash # us\nDisallow: /b", "/a", True),
+        ("User-agent: one\nUser-agent: vstash\nUser-agent: two\nDisallow: /b", "/b", False),
+        ("User-agent: vstasher\nDisallow: /", "/a", True),
+        ("User-agent: one\nDisallow: /\n\nUser-agent: *\nDisallow:", "/a", True),
+    ],
+)
+def test_the_longest_rule_of_robots_wins(memory: Memory, site: Site, rules: str, path: str, allowed: bool):
+    site.put("/robots.txt", rules.encode(), Content_Type="text/plain")
+    assert (add(memory, site.put(path, SHIPS)).status == "added") is allowed
+
+
+@pytest.mark.parametrize("named", ["User-agent: {}", "user agent {}", "USERAGENT : vstash{}", "User-Agent:*{}"])
+def test_many_names_and_many_rules_take_no_more_than_both(named: str):
+    names = [named.format(number) for number in range(1000)]
+    rules = [f"Disallow: /{number}" for number in range(1000)]
+    tracemalloc.start()
+    try:
+        read = Robots("\n".join([*names, *rules, "", "User-agent: *", "Disallow: /shut"]))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 << 20
+    assert [read.allow(f"http://a.example/{path}") for path in ("7", "shut")] == [True, False]
 
 
 @pytest.mark.parametrize(
