@@ -30,9 +30,9 @@ READERS = {
     **_each("jsonlines", ".jsonl .ndjson"),
     **_each("worddoc", ".docx .docm .dotx .dotm"),
     **_each("slides", ".pptx .pptm .ppsx .ppsm .potx"),
-    **_each("workbook", ".xlsx .xlsm .xlsb .xltx .xls .xlt .ods .ots"),
+    **_each("workbook", ".xlsx .xlsm .xlsb .xltx .xls .xlt .xla .xlam .ods .ots"),
     **_each("oldword", ".doc .dot"),
-    **_each("oldslides", ".ppt .pps"),
+    **_each("oldslides", ".ppt .pps .pot"),
     **_each("opendocument", ".odt .ott .odp .otp .fodt .fodp"),
     **_each("richtext", ".rtf"),
     **_each("ebook", ".epub"),
@@ -51,7 +51,8 @@ BINARY = frozenset({
 NESTING = frozenset({"archive", "mail", "mailbox", "outlook"})  # readers of files that hold others
 EMBEDDING = frozenset({"worddoc", "slides", "workbook", "opendocument"})  # in whose files others may be embedded
 HOLDING_PARTS = tuple(ending for ending, reader in READERS.items() if reader in (NESTING - {"archive"}) | EMBEDDING)
-EXPORTED = {".doc": "plain", ".xls": "delimited"}  # names under which other programs write text
+# Names under which other programs write text: Graphviz its .dot, ROS and Tcl their .msg, gettext its .pot.
+EXPORTED = {".doc": "plain", ".dot": "plain", ".msg": "plain", ".pot": "plain", ".xls": "delimited"}
 TEXTUAL = frozenset({"source", "markdown", "rst", "delimited", "jsondata", "notebook", "jsonlines", "outlined"})
 
 _DOCUMENT = "save it as PDF, HTML or text and add that"
