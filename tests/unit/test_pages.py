@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from vstash import Memory, SourceTooLarge, UnsupportedSource
+from vstash import DocumentNotFound, Memory, SourceTooLarge, UnsupportedSource
 from vstash.cli.app import build
 from vstash.fetch.client import Answer, Bounds, Fetcher
 from vstash.fetch.guard import is_public
@@ -98,6 +98,21 @@ def test_its_own_address_names_it(memory: Memory, site: Site):
     assert add(memory, f"{site.address}/old?session=1#part").uri == f"{site.address}/ships"
     assert add(memory, f"{site.address}/old?session=1").status == "unchanged"
     assert [document.uri for document in memory.list()] == [f"{site.address}/ships"]
+
+
+def test_an_address_that_led_elsewhere_still_finds_what_it_gave(memory: Memory, site: Site):
+    old = site.put("/old", status=301, Location="/new")
+    for text in (b"Iron", b"Steel"):
+        site.put("/new", SHIPS.replace(b"Iron", text))
+        add(memory, old)
+        found = memory.get(f"{old}#part")
+        assert (found.uri, text.decode() in (found.text or "")) == (f"{site.address}/new", True)
+    site.put("/old", status=301, Location="/newer")
+    site.put("/newer", SHIPS)
+    add(memory, old)
+    assert memory.get(old).uri == f"{site.address}/newer"
+    with pytest.raises(DocumentNotFound, match="/older"):
+        memory.get(f"{site.address}/older")
 
 
 @pytest.mark.parametrize(
