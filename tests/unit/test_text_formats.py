@@ -19,7 +19,7 @@ from pptx.util import Inches
 from vstash.errors import SourceTooLarge, UnsupportedSource
 from vstash.text.places import Places
 from vstash.text.read import extract
-from vstash.text.readers import oldslides, oldword
+from vstash.text.readers import oldslides
 from vstash.text.readers.base import Extract
 
 TEX = r"""\title{Of \emph{Ships}}
@@ -325,16 +325,6 @@ def test_an_encrypted_package_says_so():
     for name in ("x.docx", "x.xlsx", "x.pptx"):
         with pytest.raises(UnsupportedSource, match="needs a password"):
             extract(data, name)
-
-
-def test_pieces_of_an_old_word_file():
-    main = bytearray(0x200) + b"caf\xe9" + "Größe\r".encode("utf-16-le")
-    table = b"\2" + struct.pack("<I", 4 + 2 * 12) + struct.pack("<3I", 0, 4, 10)
-    table += struct.pack("<HIH", 0, 0x40000000 | 2 * 0x200, 0) + struct.pack("<HIH", 0, 0x204, 0)
-    struct.pack_into("<2I", main, 0x1A2, 0, len(table))
-    assert "".join(oldword._pieces(bytes(main), table)) == "caféGröße\r"
-    written = oldword._written("A \x13HYPERLINK x\x14link\x15\rVasa\x071628\x07\x07end\r").done("doc")
-    assert written.text == "A link\nVasa | 1628\n\nend"
 
 
 def test_slides_of_an_old_presentation():
