@@ -149,6 +149,22 @@ def test_spreadsheet():
     assert (headings(found), found.title, found.dated_at) == ([(1, "Ships"), (1, "Ropes")], "", MADE)
 
 
+def test_a_sheet_of_macros_is_its_formulas_and_takes_no_other_sheet_along():
+    macro = """<m:macrosheet xmlns:m="http://schemas.microsoft.com/office/excel/2006/main"
+        xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">
+        <c r="A1"><v>0</v></c><c r="B1" t="b"><f>ALERT("Tar &amp; hemp")</f><v>0</v></c>
+        </row></sheetData></m:macrosheet>"""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sheets())) as made, zipfile.ZipFile(out, "w") as changed:
+        for name in made.namelist():
+            content = made.read(name).replace(b"worksheets/sheet2.xml", b"macrosheets/sheet1.xml")
+            changed.writestr(name, content)
+        changed.writestr("xl/macrosheets/sheet1.xml", macro)
+    found = extract(out.getvalue(), "ships.xlsm")
+    assert found.text.splitlines()[1:] == ["name: Fram; year: 1892.5; afloat: TRUE", "", 'B1: =ALERT("Tar & hemp")']
+    assert place(found, "ALERT") == {"sheet": "Ropes", "cell": "B1"}
+
+
 @pytest.mark.parametrize("name", ["x.docx", "x", "x.bin"])
 def test_packages_are_known_by_what_they_hold(name: str):
     assert extract(word(), name).kind == "docx"

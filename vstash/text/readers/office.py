@@ -60,8 +60,13 @@ def regular(package: zipfile.ZipFile, data: bytes, other: re.Pattern[bytes], mai
     types = package.read(TYPES)
     if not other.search(types):
         return data
+    return changed(package, {TYPES: other.sub(main, types)})
+
+
+def changed(package: zipfile.ZipFile, members: Mapping[str, bytes]) -> bytes:
+    """The file with other contents of these members."""
     written = BytesIO()
     with zipfile.ZipFile(written, "w") as copy:
         for member in package.namelist():
-            copy.writestr(member, other.sub(main, types) if member == TYPES else package.read(member))
+            copy.writestr(member, members[member] if member in members else package.read(member))
     return written.getvalue()
