@@ -24,10 +24,10 @@ LAYERS = (
     ("plan", "opening", "ahead", "intake"),
     ("rank", "encode", "store", "text", "fetch"),
     ("filters",),
-    ("types", "extras", "config", "arguments"),
+    ("types", "extras", "config", "arguments", "signs"),
     ("errors",),
 )
-PURE = ("plan", "rank", "filters", "opening", "types", "errors")  # no I/O: these may not touch the outside
+PURE = ("plan", "rank", "filters", "opening", "types", "signs", "errors")  # no I/O: these may not touch the outside
 OUTSIDE = {"apsw", "sqlite_vec", "os", "pathlib", "subprocess", "socket", "shutil", "tempfile", "time", "random"}
 DRIVER = {"apsw", "sqlite_vec", "sqlite3"}
 DRIVER_HOME = "vstash.store.sqlite.connection"

@@ -102,3 +102,10 @@ def test_what_was_taken_out_is_not_kept(many: Path) -> None:
         with Memory.open(many, encoder="hash") as fresh:
             found(fresh)
             assert left == found(fresh)
+
+
+def test_a_word_that_was_nowhere_is_found_once_another_process_has_written_it(path: Path) -> None:
+    with Memory.open(path, encoder="hash") as memory, Memory.open(path, encoder="hash") as other:
+        assert [found(memory, "stork") for _ in range(3)] == [[], [], []]
+        other.remember("a stork", uri="note:stork")
+        assert [hit.uri for hit in memory.search("stork", mode="keyword")] == ["note:stork"]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vstash.encode.tokens import CJK, below_headings, estimated_starts
+from vstash.encode.tokens import CJK, estimated_starts
 from vstash.errors import EncoderError
+from vstash.signs import plain
 from vstash.types import Space
 
 if TYPE_CHECKING:
@@ -83,9 +84,10 @@ def words_of(text: str) -> list[bytes]:
 
     Plain ASCII, most text, goes by a table instead of the expression: over twice as fast, the same words.
     """
-    first = below_headings(text)
-    words = [word.encode() for word in _WORD.findall(text[:first].lower())]
-    return words + text[first:].encode().translate(_ASCII).split()
+    text = plain(text)
+    if text.isascii():
+        return text.encode().translate(_ASCII).split()
+    return [word.encode() for word in _WORD.findall(text.lower())]
 
 
 class _Hashes(dict[bytes, int]):

@@ -92,6 +92,10 @@ def _votes_of(word: str) -> tuple[tuple[str, int], ...]:
 
 
 _SPEAKS = {word: _votes_of(word) for words in _ALL.values() for word in words if len(word) > 1}
+# Words of other languages only, and words of English only: while there are no more of the former in a text, no
+# language has more votes than English, as no word has more for any than one of English alone has for English.
+_FOREIGN = frozenset(word for word in _SPEAKS if word not in STOP_WORDS)
+_ENGLISH = frozenset(word for word, votes in _SPEAKS.items() if word in STOP_WORDS and len(votes) == 1)
 _LEAST = 2  # different words that tell a text's language …
 RARE = 0.01  # of a memory's texts: so many may be taken for what they are not
 _DENSITY = 10  # … and one in so many words at the least: code and lists have fewer
@@ -102,6 +106,8 @@ _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0900-\u0903\u093a-\u094d])+")  # a H
 def language(text: str) -> str | None:
     """The language of a stored text; None when its function words do not tell, or say English."""
     words = _words(text)
+    if len(words & _FOREIGN) <= len(words & _ENGLISH):
+        return None
     votes = _votes(words)
     if votes.get("english", 0) == max(votes.values(), default=0):
         return None

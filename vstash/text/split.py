@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
@@ -104,7 +103,7 @@ def _laid_out(source: Source, starts: Sequence[int], window: int) -> tuple[Outli
 
     def place(start: int) -> int | None:
         """The first visible character from here on; the text's very first one stands for its start."""
-        at = bisect_left(visible, start)
+        at = int(visible.searchsorted(start))
         return None if at == len(visible) else int(visible[at]) if at else 0
 
     return outline(source, place), bounds

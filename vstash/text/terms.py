@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from vstash.extras import later
+from vstash.signs import plain
 from vstash.text.english import STOP_WORDS
 
 if TYPE_CHECKING:
@@ -69,10 +70,11 @@ def extra_terms(text: str) -> str:
     HTTP2Server -> http server; it does part snake_case, kebab-case and dotted.names. And of words in other
     languages than English their stems, with a mark of the language where it has Latin letters.
     """
-    found = list(_extra(text))
-    name = languages.language(text)
+    simple = plain(text)
+    found = list(_extra(simple))
+    name = languages.language(simple)
     latin = name if name in languages.LATIN else None
-    if latin or not text.isascii():
+    if latin or not simple.isascii():
         found += forms.forms(text, (latin,) if latin else ())
     if latin:
         found += [FOREIGN, _mark(latin)]

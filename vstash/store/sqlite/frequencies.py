@@ -7,27 +7,42 @@ scaled to its size in between; planning needs no more than that. BM25 itself alw
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vstash.store.sqlite.connection import Connection, tokens, value, writing
 
 COMMON = 1 / 200  # of the chunks: words in more of them are kept
 LEAST = 20_000  # chunks from which keeping is worth it
 GROWTH = 1.5  # times as many chunks as when they were last counted
 REMEMBERED = 10_000  # words held in memory by a long-lived store
+DEAR = 1000  # chunks that hold a word: below, counting them again costs microseconds
 STALE = 1.1  # times: how much the memory may have grown since a word was held
 
 
 class Frequencies:
-    """Document frequencies for one connection, remembered while the memory keeps its size."""
+    """Document frequencies for one connection: those of common words are remembered while the memory keeps its
+    size, all others until something is written, as a word that was nowhere may be there now."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, int]] = {}
         self._chunks = 0
+        self._state = (-1, -1)
 
-    def of(self, connection: Connection, word: str, chunks: int) -> tuple[str, int]:
-        """A word as the index reads it, and how many of the `chunks` hold it; of several pieces the rarest counts."""
+    def of(self, connection: Connection, words: Sequence[str], chunks: int) -> list[tuple[str, int]]:
+        """Each word as the index reads it, and how many of the `chunks` hold it; the rarest of several pieces."""
+        self._refresh(connection, chunks)
+        return [self._of(connection, word, chunks) for word in words]
+
+    def _refresh(self, connection: Connection, chunks: int) -> None:
+        state = connection.pragma("data_version"), connection.total_changes()
         if not self._chunks / STALE <= chunks <= self._chunks * STALE or len(self._known) >= REMEMBERED:
-            self._known.clear()
+            self._known = {}
             self._chunks = chunks
+        elif state != self._state:
+            self._known = {word: known for word, known in self._known.items() if known[1] >= DEAR}
+        self._state = state
+
+    def _of(self, connection: Connection, word: str, chunks: int) -> tuple[str, int]:
         found = self._known.get(word)
         if found is None:
             pieces = tokens(connection, word)

@@ -35,7 +35,7 @@ def delete(connection: Connection, document_id: int) -> None:
 
 def terms(connection: Connection, words: Sequence[str], counts: Frequencies, chunks: int) -> list[tuple[str, int]]:
     """Each word as the index reads it and how many chunks hold it; of several pieces the rarest counts."""
-    return [counts.of(connection, word, chunks) for word in words]
+    return counts.of(connection, words, chunks)
 
 
 def expression(terms: Sequence[Term]) -> str:
