@@ -39,7 +39,7 @@ READERS = {
     **_each("mail", ".eml .mht .mhtml"),
     **_each("mailbox", ".mbox"),
     **_each("outlook", ".msg"),
-    **_each("markup", ".xml .xsd .xsl .xslt .rss .atom .dbk .dita .nxml .tei .kml .gpx"),
+    **_each("markup", ".xml .xsd .xsl .xslt .rss .atom .dbk .docbook .dita .nxml .tei .kml .gpx"),
     **_each("vector", ".svg"),
     **_each("outlined", ".tex .latex .ltx .sty .cls .org .adoc .asciidoc .asc"),
     **_each("subtitles", ".vtt .srt"),

@@ -16,8 +16,11 @@ from vstash.text.readers.container import parse_xml
 CORE = "docProps/core.xml"
 STATISTICS = "docProps/app.xml"
 TYPES = "[Content_Types].xml"
-NO_TITLE = re.compile(
-    r"(?:powerpoint|microsoft|word) |(?:slide|diapositive|folie|слайд|untitled)\W*\d*$", re.IGNORECASE
+_NO_TITLE = re.compile(
+    r"(?:microsoft )?(?:word|powerpoint)(?: - .*|[ -](?:document|dokument|pr[eäé]senta\w+))"
+    r"|(?:pr[eé]senta\w+|презентация)(?: de| do)? (?:microsoft )?powerpoint"
+    r"|(?:slide|diapositive|folie|слайд|untitled)\W*\d*",
+    re.IGNORECASE,
 )
 NAMES = {
     "title": "title", "creator": "author", "subject": "subject", "keywords": "keywords", "description": "description",
@@ -34,9 +37,14 @@ def properties(package: zipfile.ZipFile) -> dict[str, str]:
     for element in parse_xml(package.read(CORE)):
         key = NAMES.get(element.tag.rpartition("}")[2]) if isinstance(element.tag, str) else None
         words = clean(element.text or "").strip()
-        if key and words and not (key == "title" and NO_TITLE.match(words)):
+        if key and words and not (key == "title" and untitled(words)):
             about[key] = words
     return about
+
+
+def untitled(title: str) -> bool:
+    """Whether it is what a program writes for the title of a document that was given none."""
+    return _NO_TITLE.fullmatch(title) is not None
 
 
 def pages(package: zipfile.ZipFile) -> int:
