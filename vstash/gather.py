@@ -8,8 +8,9 @@ from pathlib import Path
 
 from vstash.history import History
 from vstash.intake import Failure, Labels, Pending, from_file
-from vstash.pages import Pages
+from vstash.pages import Pages, known
 from vstash.store.base import Store
+from vstash.types import Document
 from vstash.walk import files
 
 Paths = Sequence[str | os.PathLike[str]]
@@ -26,6 +27,11 @@ def names(path: str | os.PathLike[str]) -> Iterator[Path | str]:
         yield os.fspath(path)
     else:
         yield from files(Path(path))
+
+
+def page(store: Store, uri: str) -> Document | None:
+    """The web page that was asked for by this address, whatever it is stored under."""
+    return known(store, uri) if is_address(uri) else None
 
 
 def pending(paths: Paths, labels: Labels, store: Store, *, allow_private: bool) -> Iterator[Pending | Failure]:

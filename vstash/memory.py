@@ -241,9 +241,9 @@ class Memory:
         return why.explain(self._store, self._needed(), wanted, self.get(uri), self._now())
 
     def get(self, uri: str) -> Document:
-        """A document with its text. Raises: DocumentNotFound."""
+        """A document with its text; a web page also by the address it was asked for. Raises: DocumentNotFound."""
         arguments.texts(uri=uri)
-        found = self._store.document(uri)
+        found = self._store.document(uri) or gather.page(self._store, uri)
         if found is None:
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
         return found
