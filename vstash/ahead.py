@@ -1,65 +1,161 @@
-"""What can be done before its turn comes? Jobs on one other thread, in the order of their turns, some way ahead.
+"""What can be done before its turn comes? Files are read and cut by a process beside an add, some way ahead.
 
-The way is short, so that what is done and not yet taken stays small.
+Who adds takes what is ready; while nothing is, it does a later file itself, so that neither waits for the other while
+there is work. Without the process, which Windows cannot be handed a socket for, each file is done in its turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import takewhile
-from typing import Generic, TypeVar
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any
+
+from vstash.intake import Pending
+from vstash.passages import Loaded
+from vstash.text.sandbox import python
 
 JOBS = 64  # at most this many under way or done, and not yet taken
-SIZE = 32 << 20  # and, but for one, jobs of this size together
+SIZE = 32 << 20  # and, but for one, of so many bytes together
+GIVEN = 24  # to the process at once: what it can do while a batch is stored
+PATIENCE = 5  # seconds for it to end
 
-Job = TypeVar("Job", bound=Hashable)
-Made = TypeVar("Made")
 
+class Ahead:
+    """Files that are expected, in order, and the one way to have any source done; a context manager.
 
-class Ahead(Generic[Job, Made]):
-    """Jobs that are expected, in order, and the one way to have any job done; a context manager."""
+    `make` does a source here and now. `encoder` names one that the process can load, "" if there is none, and
+    `window` is what it reads.
+    """
 
-    def __init__(self, work: Callable[[Job], Made]) -> None:
-        self._work = work
-        self._line: dict[Job, int] = {}
-        self._begun: dict[Job, Future[Made]] = {}
-        self._thread: ThreadPoolExecutor | None = None
+    def __init__(self, make: Callable[[Pending], Loaded], encoder: str, window: int) -> None:
+        self._make = make
+        self._told = encoder, window
+        self._line: dict[Pending, bool] = {}  # what is expected and not yet taken, and whether it is begun
+        self._given: deque[Pending] = deque()
+        self._done: dict[Pending, Loaded] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection[Any, Any] | None = None
+        self._possible = bool(encoder) and sys.platform != "win32" and _cores() > 1
 
-    def __enter__(self) -> Ahead[Job, Made]:
+    def __enter__(self) -> Ahead:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._thread is not None:
-            self._thread.shutdown(wait=False, cancel_futures=True)
+        self._end()
 
-    def expect(self, job: Job, size: int) -> None:
-        """This job will be taken, after all that were expected before."""
-        self._line[job] = size
-        self._begin()
-
-    def take(self, job: Job) -> Made:
-        """What the job makes, done here and now unless it was expected. What was expected before it will not be
-        taken any more. Raises what the work raises."""
-        if job not in self._line:
-            return self._work(job)
-        for passed in list(takewhile(lambda one: one != job, self._line)):
-            del self._line[passed]
-            if passed in self._begun:
-                self._begun.pop(passed).cancel()
-        self._begin()
-        del self._line[job]
-        done = self._begun.pop(job)
-        self._begin()
-        return done.result()
-
-    def _begin(self) -> None:
-        """Begin what there is room for, at least one."""
-        ahead = 0
-        for place, (job, size) in enumerate(self._line.items()):
-            ahead += size
-            if place and (place >= JOBS or ahead > SIZE):
+    def start(self) -> None:
+        """Start the process, if there can be one: much is to be done."""
+        if not self._possible:
+            return
+        self._possible = False
+        ours, theirs = Pipe()
+        with theirs:
+            try:
+                self._process = python("vstash.beside", theirs.fileno())
+            except OSError:  # no more processes: all is done here
+                ours.close()
                 return
-            if job not in self._begun:
-                self._thread = self._thread or ThreadPoolExecutor(1)
-                self._begun[job] = self._thread.submit(self._work, job)
+        self._connection = ours
+        self._send(self._told)
+
+    def expect(self, one: Pending) -> None:
+        """This file will be taken, after all that were expected before."""
+        if self._connection is not None:
+            self._line[one] = False
+
+    def take(self, one: Pending) -> Loaded:
+        """What becomes of a source. What was expected before it will not be taken any more.
+
+        Raises: whatever but a VstashError its reader raises.
+        """
+        for passed in list(takewhile(lambda other: other is not one, self._line)) if one in self._line else ():
+            del self._line[passed]
+            self._done.pop(passed, None)
+        while self._line.get(one) and one not in self._done:
+            self._give()
+            if not self._receive(wait=False) and not self._do_another():
+                self._receive(wait=True)
+        self._line.pop(one, None)
+        self._give()
+        return self._done.pop(one, None) or self._make(one)
+
+    def _room(self) -> Iterator[Pending]:
+        """What may be begun, in order."""
+        size = 0
+        for place, (one, begun) in enumerate(self._line.items()):
+            size += one.size
+            if place >= JOBS or (place and size > SIZE):
+                return
+            if not begun:
+                yield one
+
+    def _give(self) -> None:
+        """Keep the process busy."""
+        if self._connection is not None and len(self._given) < GIVEN:
+            for one in list(self._room())[: GIVEN - len(self._given)]:
+                self._line[one] = True
+                self._given.append(one)
+                self._send(one.file)
+
+    def _do_another(self) -> bool:
+        other = next(self._room(), None)
+        if other is not None:
+            self._line[other] = True
+            self._done[other] = self._make(other)
+        return other is not None
+
+    def _send(self, message: object) -> None:
+        if self._connection is not None:
+            try:
+                self._connection.send(message)
+            except OSError:
+                self._lose()
+
+    def _receive(self, *, wait: bool) -> bool:
+        """Take an answer in. Whether there was one, or will be none."""
+        if self._connection is None:
+            return True
+        try:
+            if not wait and not self._connection.poll():
+                return False
+            made = self._connection.recv()
+        except (OSError, EOFError):
+            self._lose()
+            return True
+        one = self._given.popleft()
+        if one in self._line:
+            self._done[one] = made
+        return True
+
+    def _lose(self) -> None:
+        """The process died, perhaps of a file: what it was given is done here."""
+        for one in self._given:
+            if one in self._line:
+                self._line[one] = False
+        self._end()
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        connection, self._connection = self._connection, None
+        self._possible = False
+        self._given.clear()
+        if connection is not None:
+            connection.close()
+        if process is not None:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
+            process.kill()
+            process.wait()
+
+
+def _cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from vstash.history import History
 from vstash.intake import Failure, Labels, Pending, from_file
-from vstash.pages import Pages
+from vstash.pages import Pages, known
 from vstash.store.base import Store
-from vstash.store.beside import is_own
+from vstash.store.companions import is_own
+from vstash.types import Document
 from vstash.walk import files
 
 Paths = Sequence[str | os.PathLike[str]]
@@ -27,6 +28,11 @@ def names(path: str | os.PathLike[str], database: Path) -> Iterator[Path | str]:
         yield os.fspath(path)
     else:
         yield from _files(Path(path), database)
+
+
+def page(store: Store, uri: str) -> Document | None:
+    """The web page that was asked for by this address, whatever it is stored under."""
+    return known(store, uri) if is_address(uri) else None
 
 
 def pending(paths: Paths, labels: Labels, store: Store, *, allow_private: bool) -> Iterator[Pending | Failure]:

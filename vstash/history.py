@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
-from threading import Lock, Timer
+from threading import Timer
 from typing import IO
 
 SECONDS = 10.0  # for the history of one checkout; files that were last changed before what was read have no date
@@ -35,19 +35,17 @@ class History:
     def __init__(self, top: Path) -> None:
         self._top = Path(os.path.abspath(top))  # noqa: PTH100  (as in walk: no link is followed)
         self._git = which("git")
-        self._lock = Lock()  # files are also read ahead of their turn, on another thread
         self._known: dict[Path, dict[Path, datetime]] = {}  # by the checkout's folder
         self._checkouts: dict[Path, Path | None] = {}  # by the file's folder
 
     def date(self, path: Path) -> datetime | None:
         """The time of the last commit that changed the file, in UTC."""
-        with self._lock:
-            checkout = self._checkout(path.parent) if self._git else None
-            if checkout is None:
-                return None
-            if checkout not in self._known:
-                self._known[checkout] = dict(self._dates(self._top if self._top.is_relative_to(checkout) else checkout))
-            return self._known[checkout].get(path)
+        checkout = self._checkout(path.parent) if self._git else None
+        if checkout is None:
+            return None
+        if checkout not in self._known:
+            self._known[checkout] = dict(self._dates(self._top if self._top.is_relative_to(checkout) else checkout))
+        return self._known[checkout].get(path)
 
     def _checkout(self, folder: Path) -> Path | None:
         """The checkout that a folder lies in."""

@@ -1,4 +1,4 @@
-"""From what is in line to stored documents: read, split, encode, put, in batches across documents.
+"""From what is in line to stored documents: look up, load and cut, encode, put, in batches across documents.
 
 What is committed stays: a batch is one transaction, and an add that is run again goes on where it was.
 """
@@ -18,43 +18,50 @@ from numpy.typing import ArrayLike, NDArray
 from vstash.ahead import Ahead
 from vstash.encode.base import Encoder, Tokenizing
 from vstash.encode.calibrate import calibrate
-from vstash.encode.registry import checked, pieces_of
-from vstash.errors import SpaceMismatch, UnsupportedSource, VstashError
-from vstash.filters import In
-from vstash.intake import PART_OF, Failure, Pending, reason, too_large
+from vstash.encode.registry import checked, name_of, pieces_of
+from vstash.errors import SpaceMismatch
+from vstash.intake import Failure, Pending
+from vstash.parts import parts_of
+from vstash.passages import Cut, Cutter, Loaded, window
 from vstash.store.base import Entry, Store, Stored
 from vstash.text.formats import HOLDING_PARTS
-from vstash.text.passage import digest, estimate_starts, own_title, passage
+from vstash.text.passage import estimate_starts
 from vstash.text.sandbox import Sandbox
-from vstash.text.split import split
-from vstash.text.terms import extra_terms
 from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
 
-RECIPE = "5"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+RECIPE = "6"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 GIVEN_CHUNKS = 1024  # the same where vectors come with the texts: under a second
 BATCH_FILES = 64  # files looked up together
-SPECIAL_TOKENS = 2  # that an encoder adds to each text: one before, one after
-DEFAULT_WINDOW = 256  # tokens, for an encoder that does not say
-
+SEVERAL = 64  # new files among these: more than another process takes to start
+MUCH = 1 << 20  # bytes of them: the same
 
 _Group = Sequence[Pending | Failure]
-_Loading = Ahead[Pending, Source]
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Documents split but not yet encoded, with the time each has taken so far."""
+    """Documents cut but not yet encoded, with the time each has taken so far."""
 
-    sources: list[Source] = field(default_factory=list)
-    chunks: list[tuple[Chunk, ...]] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
     vectors: list[Vectors | None] = field(default_factory=list)
-    titles: list[str] = field(default_factory=list)  # that the passages are encoded with
     parts: dict[str, str] = field(default_factory=dict)  # of documents that came in another: whose they are
     size: int = 0
+
+    def hold(self, cut: Cut, vectors: Vectors | None, took: float) -> None:
+        """Take a document in."""
+        self.cuts.append(cut)
+        self.vectors.append(vectors)
+        self.took.append(took)
+        self.size += len(cut.chunks)
+
+    @property
+    def uris(self) -> set[str]:
+        """Of the documents."""
+        return {cut.source.uri for cut in self.cuts}
 
 
 class Ingest:
@@ -64,9 +71,9 @@ class Ingest:
         self._store = store
         self._encoder = encoder
         self._now = now
-        self._window = (encoder.space.max_tokens or DEFAULT_WINDOW) - SPECIAL_TOKENS
-        self._starts = encoder.token_starts if isinstance(encoder, Tokenizing) else estimate_starts
-        self._recipe = f"{RECIPE}/{self._window}"
+        starts = encoder.token_starts if isinstance(encoder, Tokenizing) else estimate_starts
+        self._cutter = Cutter(window(encoder.space), starts)
+        self._recipe = f"{RECIPE}/{self._cutter.window}"
 
     @property
     def recipe(self) -> str:
@@ -78,25 +85,28 @@ class Ingest:
 
         Raises: StoreError, EncoderError; a source that cannot be read is a result.
         """
-        with Sandbox() as sandbox, _Loading(lambda one: one.load(sandbox)) as ahead:
-            yield from self._add(self._announced(_groups(pending, BATCH_FILES), sandbox, ahead), ahead)
+        with Sandbox() as sandbox, Ahead(self._making(sandbox), name_of(self._encoder), self._cutter.window) as ahead:
+            yield from self._add(self._announced(_groups(pending, BATCH_FILES), ahead), ahead)
 
-    def _announced(self, groups: Iterable[_Group], sandbox: Sandbox, ahead: _Loading) -> Iterator[_Group]:
-        """The groups, each when what takes long to load in the next one is on its way."""
+    def _making(self, sandbox: Sandbox) -> Callable[[Pending], Loaded]:
+        return lambda one: self._cutter.loaded(lambda: one.load(sandbox), one.labels.limits)
+
+    def _announced(self, groups: Iterable[_Group], ahead: Ahead) -> Iterator[_Group]:
+        """The groups, each when what is to be loaded of the next one is expected."""
         for group, following in pairwise(chain([()], groups, [()])):
-            early = [one for one in following if isinstance(one, Pending) and one.early]
-            known = self._store.known([one.uri for one in early]) if early else {}
-            fresh = [one for one in early if not self._unchanged(one, known)]
-            if fresh and len(following) == BATCH_FILES:
-                sandbox.start()
+            files = [one for one in following if isinstance(one, Pending) and one.file]
+            known = self._store.known([one.uri for one in files]) if files else {}
+            fresh = [one for one in files if not self._unchanged(one, known)]
+            if len(fresh) >= SEVERAL or (len(fresh) > 1 and sum(one.size for one in fresh) >= MUCH):
+                ahead.start()
             for one in fresh:
-                ahead.expect(one, one.early)
+                ahead.expect(one)
             yield group
 
-    def _add(self, groups: Iterable[_Group], ahead: _Loading) -> Iterator[AddResult]:
+    def _add(self, groups: Iterable[_Group], ahead: Ahead) -> Iterator[AddResult]:
         batch = _Batch()
         for group in groups:
-            if {source.uri for source in batch.sources}.intersection(one.uri for one in group):
+            if batch.uris.intersection(one.uri for one in group):
                 yield from self._commit(batch)  # what is looked up next must know of it
                 batch = _Batch()
             known = self._store.known([one.uri for one in group if isinstance(one, Pending)])
@@ -117,78 +127,48 @@ class Ingest:
             batch = _Batch()
             for at in range(first, min(first + GIVEN_CHUNKS, len(sources))):
                 whole = Chunk(0, sources[at].text, 0, len(sources[at].text))
-                self._hold(batch, sources[at], (whole,), rows[at : at + 1], 0.0)
+                batch.hold(self._cutter.of_chunks(sources[at], (whole,)), rows[at : at + 1], 0.0)
             done += self._commit(batch)
         return done
 
     def _unchanged(self, one: Pending, known: dict[str, Stored]) -> bool:
         return known.get(one.uri) == Stored(one.content_hash, self._recipe, one.labels.collection, one.labels.tags)
 
-    def _take(
-        self, one: Pending | Failure, known: dict[str, Stored], batch: _Batch, ahead: _Loading
-    ) -> AddResult | None:
+    def _take(self, one: Pending | Failure, known: dict[str, Stored], batch: _Batch, ahead: Ahead) -> AddResult | None:
         """A result that is certain at once; None when the source went into the batch."""
         if isinstance(one, Failure):
             return AddResult(one.uri, "failed", error=one.error)
         started = time.perf_counter()
         if self._unchanged(one, known):
             return AddResult(one.uri, "unchanged", took=time.perf_counter() - started)
-        try:
-            source = ahead.take(one)
-            title = own_title(source.title, source.uri)
-            chunks = tuple(split(replace(source, title=title), self._window, self._starts))
-            if not chunks:
-                raise UnsupportedSource("the text is blank", hint="there is nothing in it to search for")
-            if len(chunks) > one.labels.limits.max_chunks:
-                raise too_large(f"{len(chunks):,} passages", f"{one.labels.limits.max_chunks:,}", "max_chunks")
-            parts = [
-                (part, tuple(split(replace(part, title=own_title(part.title, part.uri)), self._window, self._starts)))
-                for part in source.parts
-            ]
-        except VstashError as error:
-            return AddResult(one.uri, "failed", took=time.perf_counter() - started, error=reason(error))
-        self._hold(batch, source, chunks, None, time.perf_counter() - started)
-        for part, pieces in parts:
-            if pieces:
-                self._hold(batch, part, pieces, None, 0.0)
-                batch.parts[part.uri] = source.uri
+        loaded = ahead.take(one)
+        if loaded.error:
+            return AddResult(one.uri, "failed", took=loaded.took, error=loaded.error)
+        whole, *parts = loaded.cuts
+        source = replace(whole.source, dated_at=whole.source.dated_at or one.dated())
+        batch.hold(replace(whole, source=source), None, loaded.took)
+        for part in parts:
+            batch.hold(part, None, 0.0)
+            batch.parts[part.source.uri] = source.uri
         return None
-
-    def _hold(
-        self, batch: _Batch, source: Source, chunks: tuple[Chunk, ...], vectors: Vectors | None, took: float
-    ) -> None:
-        batch.sources.append(source)
-        batch.chunks.append(chunks)
-        batch.vectors.append(vectors)
-        batch.took.append(took)
-        batch.titles.append(own_title(source.title, source.uri))
-        batch.size += len(chunks)
 
     def _commit(self, batch: _Batch) -> Iterator[AddResult]:
         """Encode what has no vector yet, then write the whole batch in one transaction."""
-        if not batch.sources:
+        if not batch.cuts:
             return
         started = time.perf_counter()
         space = self._space()
-        texts = [
-            [passage(title, chunk.heading, chunk.text, self._window) for chunk in chunks]
-            for title, chunks in zip(batch.titles, batch.chunks, strict=True)
-        ]
-        keys = [[digest(text) for text in some] for some in texts]
-        vectors = self._vectors(texts, keys, batch.vectors)
         entries = [
             Entry(
-                source=source,
+                source=cut.source,
                 recipe=self._recipe,
-                chunks=chunks,
-                terms=tuple(extra_terms(f"{source.title}\n{chunk.heading}\n{chunk.text}") for chunk in chunks),
-                keys=tuple(some),
+                chunks=cut.chunks,
+                terms=cut.terms,
+                keys=cut.keys,
                 vectors=matrix,
-                pieces=pieces_of(self._encoder, read),
+                pieces=pieces_of(self._encoder, cut.texts),
             )
-            for source, chunks, some, matrix, read in zip(
-                batch.sources, batch.chunks, keys, vectors, texts, strict=True
-            )
+            for cut, matrix in zip(batch.cuts, self._vectors(batch), strict=True)
         ]
         statuses = self._store.put(entries, space, self._now())
         self._forget_lost_parts(batch)
@@ -203,19 +183,19 @@ class Ingest:
 
     def _forget_lost_parts(self, batch: _Batch) -> None:
         """What came in an earlier version of a document, and no longer does."""
-        held = {source.uri for source in batch.sources}
+        held = batch.uris
         wholes = {uri for uri in held if uri.lower().endswith(HOLDING_PARTS)} | set(batch.parts.values())
         lost = [uri for uri in parts_of(self._store, sorted(wholes)) if uri not in held]
         if lost:
             self._store.forget_all(lost)
 
-    def _vectors(self, texts: list[list[str]], keys: list[list[bytes]], given: list[Vectors | None]) -> list[Vectors]:
+    def _vectors(self, batch: _Batch) -> list[Vectors]:
         """One matrix for each document; a text that was ever encoded is not encoded again."""
         wanted = {
             key: text
-            for some, ids, own in zip(texts, keys, given, strict=True)
+            for cut, own in zip(batch.cuts, batch.vectors, strict=True)
             if own is None
-            for text, key in zip(some, ids, strict=True)
+            for text, key in zip(cut.texts, cut.keys, strict=True)
         }
         known = self._store.vectors(wanted)
         fresh = [key for key in wanted if key not in known]
@@ -223,8 +203,8 @@ class Ingest:
             encoded = self._encoder.documents([wanted[key] for key in fresh])
             known.update(zip(fresh, checked(encoded, len(fresh), self._encoder.space.dim), strict=True))
         return [
-            own if own is not None else np.stack([known[key] for key in ids])
-            for ids, own in zip(keys, given, strict=True)
+            own if own is not None else np.stack([known[key] for key in cut.keys])
+            for cut, own in zip(batch.cuts, batch.vectors, strict=True)
         ]
 
     def _space(self) -> Space:
@@ -239,21 +219,6 @@ class Ingest:
                 hint="open it again with the encoder it has now",
             )
         return stored or replace(own, noise=calibrate(self._encoder))
-
-
-def parts_of(store: Store, uris: Sequence[str]) -> list[str]:
-    """The uris of the documents that came in these, such as attachments of mails."""
-    return [part for part, _ in _parts(store, uris)]
-
-
-def wholes_of(store: Store, uris: Sequence[str]) -> set[str]:
-    """Those of these documents that others came in."""
-    return {whole for _, whole in _parts(store, uris)}
-
-
-def _parts(store: Store, uris: Sequence[str]) -> list[tuple[str, str]]:
-    found = store.documents(In(f"metadata.{PART_OF}", tuple(uris))) if uris else ()
-    return [(one.uri, whole) for one in found if one.uri.startswith(f"{(whole := str(one.metadata[PART_OF]))}#")]
 
 
 def _groups(pending: Iterable[Pending | Failure], size: int) -> Iterator[list[Pending | Failure]]:

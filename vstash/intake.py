@@ -9,11 +9,12 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from vstash.config import Limits
 from vstash.errors import InputError, SourceTooLarge, UnsupportedSource, VstashError
-from vstash.text.read import Extract, apart, extract
+from vstash.text.read import Extract, extract
 from vstash.text.sandbox import Sandbox
 from vstash.types import Source
 
@@ -30,16 +31,37 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file to read. Plain values, so that another process can read it too."""
+
+    path: Path
+    uri: str
+    labels: Labels
+
+    def load(self, sandbox: Sandbox) -> Source:
+        """What it says. Raises: UnsupportedSource, SourceTooLarge."""
+        try:
+            data = self.path.read_bytes()
+            modified = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+        except OSError as error:
+            raise UnsupportedSource(_unreadable(error)) from error
+        return replace(from_bytes(data, self.uri, self.labels).load(sandbox), modified_at=modified)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Pending:
     """A source on its way: `load` reads and parses it when its turn comes, unless `stored` shows that
-    nothing has changed. `early` is the size in bytes of one that is worth loading before its turn."""
+    nothing has changed. A `file` of `size` bytes can be loaded before its turn; `dated` gives the date of a
+    source that names none itself."""
 
     uri: str
     content_hash: str
     labels: Labels
     load: Callable[[Sandbox], Source]
     modified_at: datetime | None = None
-    early: int = 0
+    file: File | None = None
+    size: int = 0
+    dated: Callable[[], datetime | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +75,24 @@ class Failure:
 def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | None]) -> Pending | Failure:
     """A file to add; its uri is its absolute path. Here it is only hashed, so that many can wait in line.
 
-    `dated` gives the date of a file that names none itself.
+    `dated` gives the date of one that names none itself.
     """
     uri = printable(str(path))
     try:
         if not _ends(path):
             return Failure(uri, "it is a device or a pipe, no file: pass what it gives to standard input, and add -")
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
+        with path.open("rb") as opened:
+            status = os.fstat(opened.fileno())
             modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
             _require_size(status.st_size, labels.limits)
-            content_hash = hashlib.file_digest(file, "sha256").hexdigest()
+            content_hash = hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
         return Failure(uri, _unreadable(error))
     except SourceTooLarge as error:
         return Failure(uri, reason(error))
 
-    def load(sandbox: Sandbox) -> Source:
-        try:
-            data = path.read_bytes()
-            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        except OSError as error:
-            raise UnsupportedSource(_unreadable(error)) from error
-        source = from_bytes(data, uri, labels).load(sandbox)
-        return replace(source, modified_at=modified, dated_at=source.dated_at or dated(path))
-
-    return Pending(uri, content_hash, labels, load, modified_at, status.st_size if apart(path.name) else 0)
+    file = File(path, uri, labels)
+    return Pending(uri, content_hash, labels, file.load, modified_at, file, status.st_size, partial(dated, path))
 
 
 def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:

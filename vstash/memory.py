@@ -25,14 +25,11 @@ from vstash.types import AddResult, Document, Mode, Query, Report, Results, Sour
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from vstash import check, exchange, gather, handed, ingest, intake, reindex, sync, walk, why
+    from vstash import check, exchange, gather, handed, ingest, intake, parts, reindex, sync, walk, why
 else:  # what a search does without
-    check, exchange, gather, handed, ingest, intake, reindex, sync, walk, why = map(
-        later,
-        (
-            f"vstash.{name}"
-            for name in ("check", "exchange", "gather", "handed", "ingest", "intake", "reindex", "sync", "walk", "why")
-        ),
+    late = ("check", "exchange", "gather", "handed", "ingest", "intake", "parts", "reindex", "sync", "walk", "why")
+    check, exchange, gather, handed, ingest, intake, parts, reindex, sync, walk, why = (
+        later(f"vstash.{one}") for one in late
     )
 
 DEFAULT = Limits()
@@ -246,9 +243,9 @@ class Memory:
         return why.explain(self._store, self._needed(), wanted, self.get(uri), self._now())
 
     def get(self, uri: str) -> Document:
-        """A document with its text. Raises: DocumentNotFound."""
+        """A document with its text; a web page also by the address it was asked for. Raises: DocumentNotFound."""
         arguments.texts(uri=uri)
-        found = self._store.document(uri)
+        found = self._store.document(uri) or gather.page(self._store, uri)
         if found is None:
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
         return found
@@ -280,8 +277,12 @@ class Memory:
     def forget(self, uri: str) -> None:
         """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound."""
         arguments.texts(uri=uri)
-        if not self._store.forget_all([uri, *ingest.parts_of(self._store, [uri])]):
+        if not parts.forget(self._store, [uri]):
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
+
+    def forget_all(self, uris: Sequence[str]) -> int:
+        """Remove documents and all that hangs on them, hundreds in a transaction; how many went, attachments too."""
+        return parts.forget(self._store, arguments.words("uris", uris))
 
     def stats(self) -> dict[str, Any]:
         """Counts and sizes: documents, chunks, bytes, encoder, schema, collections, tags."""

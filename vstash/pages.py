@@ -43,7 +43,7 @@ class Pages:
         try:
             fetcher = self._fetcher = self._fetcher or Fetcher(allow_private=self._allow_private)
             asked = fetcher.normal(address)
-            kept = self._kept(asked)
+            kept = known(self._store, asked)
             answer = fetcher.get(asked, lambda hop: _conditions(kept, hop))
             if kept is not None and answer.status == HTTPStatus.NOT_MODIFIED:
                 return Pending(
@@ -53,11 +53,6 @@ class Pages:
         except VstashError as error:
             return Failure(printable(address), reason(error))
         return Pending(source.uri, source.content_hash, self._labels, lambda _: source)
-
-    def _kept(self, asked: str) -> Document | None:
-        """What is stored of an address, also when it was redirected or called itself otherwise."""
-        found = self._store.document(asked)
-        return found or next(self._store.documents(Eq(f"metadata.{ASKED}", asked)), None)
 
     def _source(self, answer: Answer, asked: str) -> Source:
         with Sandbox() as sandbox:
@@ -79,6 +74,17 @@ class Pages:
                 for part in read.parts
             ),
         )
+
+
+def known(store: Store, address: str) -> Document | None:
+    """What is stored of an address, with its text, also when it was redirected or called itself otherwise: then the
+    newest of these. What follows a # is no part of an address."""
+    asked = address.partition("#")[0]
+    found = store.document(asked)
+    if found is None:
+        moved = max(store.documents(Eq(f"metadata.{ASKED}", asked)), key=lambda one: one.added_at, default=None)
+        found = moved and store.document(moved.uri)
+    return found
 
 
 def canonical(address: str, named: object) -> str:

@@ -10,13 +10,12 @@ from datetime import datetime
 from vstash.encode.base import Encoder
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
+from vstash.passages import window
 from vstash.store.base import Store
 from vstash.text.passage import digest, own_title, passage
 from vstash.types import Space
 
 BATCH = 256  # chunks encoded and committed together: all that an interruption can lose
-DEFAULT_WINDOW = 256  # tokens, for an encoder that does not say
-SPECIAL_TOKENS = 2  # that an encoder adds to each text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def reindex(store: Store, encoder: Encoder, now: Callable[[], datetime], report:
 
 def fill(store: Store, encoder: Encoder, space: Space, done: int, report: Callable[[int], None]) -> int:
     """Encode every chunk that has no vector in the space; `done` and how many they were."""
-    window = (space.max_tokens or DEFAULT_WINDOW) - SPECIAL_TOKENS
+    length = window(space)
     last = 0
     while ids := store.lacking(space, last, BATCH):
         last = ids[-1]
@@ -63,7 +62,7 @@ def fill(store: Store, encoder: Encoder, space: Space, done: int, report: Callab
             continue
         titles = [own_title(one.document.title, one.document.uri) for one in found]
         texts = [
-            passage(title, one.chunk.heading, one.chunk.text, window) for title, one in zip(titles, found, strict=True)
+            passage(title, one.chunk.heading, one.chunk.text, length) for title, one in zip(titles, found, strict=True)
         ]
         matrix = checked(encoder.documents(texts), len(texts), space.dim)
         named = pieces_of(encoder, texts)

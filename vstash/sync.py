@@ -15,10 +15,11 @@ from typing import Literal
 
 from vstash.errors import InputError
 from vstash.history import History
-from vstash.ingest import Ingest, parts_of, wholes_of
+from vstash.ingest import Ingest
 from vstash.intake import Failure, Labels, Pending, from_file, printable
+from vstash.parts import forget, parts_of, wholes_of
 from vstash.store.base import Renamed, Store, Stored
-from vstash.store.beside import is_own
+from vstash.store.companions import is_own
 from vstash.text.formats import HOLDING_PARTS
 from vstash.text.terms import extra_terms
 from vstash.types import AddResult
@@ -139,8 +140,7 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
             forgotten.append(change.uri)
         yield result
     deletions = comparison.of("delete")
-    gone = [*forgotten, *(change.uri for change in deletions)]
-    store.forget_all([*gone, *parts_of(store, gone)])
+    forget(store, [*forgotten, *(change.uri for change in deletions)])
     yield from deletions
 
 

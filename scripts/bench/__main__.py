@@ -26,8 +26,9 @@ import report  # noqa: E402
 import rival  # noqa: E402
 from sample import prepare  # noqa: E402
 
-PARTS = ("search", "recall", "after-write", "start", "add", "disk", "delete")
+PARTS = ("search", "recall", "disk", "after-write", "start", "add", "delete")  # what only reads comes first
 DELETED = 100_000  # documents, or half of a smaller database
+COMPARED = ("before", "compacted", "never")  # a database as it was, less half of it, and one that never had that half
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,18 +194,26 @@ def _add(bench: Bench, _: dict[str, Any]) -> Any:
 
 
 def _delete(bench: Bench, _: dict[str, Any]) -> Any:
-    """Delete half of the largest database that is at most twice DELETED, in a copy."""
+    """Delete half of the largest database of at most twice DELETED, in a copy, and compare with what it was and with
+    one that never had that half."""
     size = max((size for size in bench.sizes if size <= 2 * DELETED), default=min(bench.sizes))
-    copy = bench.home / "db" / "deleted.db"
-    shutil.copyfile(bench.database("ours", size), copy)
+    full = bench.database("ours", size)
+    never, copy = full.with_name(f"never-{full.name}"), full.with_name("deleted.db")
+    if not never.exists():
+        say(f"building what is left of {size:,} chunks")
+        partial = never.with_suffix(".part")
+        bench.worker("deleting", "never", bench.material, partial, size)
+        partial.replace(never)
+    say(f"deleting {size // 2:,} of {size:,} chunks")
+    shutil.copyfile(full, copy)
     try:
-        found = bench.worker("ours", "delete", bench.material, copy, min(DELETED, size // 2))
-        if "missing" not in found:
-            found |= {"p50 after": bench.worker("ours", "search", bench.material, copy, bench.searches)["p50"]}
+        found = bench.worker("deleting", "delete", copy)
+        took = bench.worker("deleting", "compare", bench.material, bench.searches, full, copy, never)
     finally:
         for path in copy.parent.glob("deleted.db*"):
             path.unlink()
-    yield str(size), found
+    found["bytes"]["never"] = never.stat().st_size
+    yield str(size), {**found, **{name: dict(zip(COMPARED, of, strict=True)) for name, of in took.items()}}
 
 
 MEASURES: dict[str, Callable[[Bench, dict[str, Any]], Any]] = {

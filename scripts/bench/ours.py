@@ -1,5 +1,5 @@
 """How fast is the vstash of this checkout? `build FOLDER DB SIZE`, `search FOLDER DB N`, `recall FOLDER DB SIZE`,
-`after-write FOLDER DB`, `delete FOLDER DB COUNT`; each run is a process of its own and prints JSON."""
+`after-write FOLDER DB`; each run is a process of its own and prints JSON."""
 
 from __future__ import annotations
 
@@ -91,25 +91,6 @@ def after_write(folder: Path, database: Path) -> dict[str, Any]:
     return written
 
 
-def delete(folder: Path, database: Path, count: int) -> dict[str, Any]:
-    """Forget `count` documents and compact: seconds, and the file's bytes before, after and after compacting."""
-    sizes = [database.stat().st_size]
-    with Memory.open(database, encoder=Given(), create=False) as memory:
-        compact = getattr(memory, "compact", None)
-        if compact is None:
-            return {"missing": "this vstash has no Memory.compact"}
-        names = [document.uri for document in memory.list()][:count]
-        begun = time.perf_counter()
-        for name in names:
-            memory.forget(name)
-        forgotten = time.perf_counter() - begun
-        begun = time.perf_counter()
-        compact()
-        compacted = time.perf_counter() - begun
-    sizes.append(database.stat().st_size)
-    return {"forget_s": forgotten, "compact_s": compacted, "bytes": sizes, "deleted": len(names)}
-
-
 def _pairs(writer: Memory, ask: Any, material: Material) -> dict[str, float]:
     without, after = [], []
     for number in range(min(WRITES, len(material.questions))):
@@ -124,7 +105,7 @@ def _pairs(writer: Memory, ask: Any, material: Material) -> dict[str, float]:
     return {"without": float(np.median(without)), "after": float(np.median(after))}
 
 
-COMMANDS = {"build": build, "search": search, "recall": recall, "delete": delete}
+COMMANDS = {"build": build, "search": search, "recall": recall}
 
 if __name__ == "__main__":
     command, where, file = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])

@@ -8,6 +8,8 @@ from typing import Any
 
 SYSTEMS = {"ours": "vstash", "published": "vstash 0.39.0", "plain": "sqlite-vec + FTS5 + RRF"}
 
+STATES = {"before": "before", "deleted": "deleted", "compacted": "compacted", "never": "never had them"}
+
 
 def growth(sizes: Sequence[int], took: Sequence[float]) -> float:
     """The exponent b of took = a · size^b, by least squares on logarithms; NaN for fewer than two sizes."""
@@ -48,11 +50,12 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
         ("A fresh process, wall, ms", "start", ""),
         ("Bytes a chunk", "disk", ""),
         ("Adding", "add", ""),
-        ("Deleting and compacting", "delete", ""),
     ):
         if result.get(part):
             yield from ("", title + unit)
             yield from (f"  {name:<18} {_flat(values)}" for name, values in _by_size(result[part]))
+    for size, found in _by_size(result.get("delete", {})):
+        yield from ("", *_deleting(int(size), found))
     yield from ("", "Growth: time is proportional to size to the power of")
     yield from (f"  {name:<26} {value:6.2f}" for name, value in exponents(result).items())
 
@@ -78,6 +81,20 @@ def _stages(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {'':<12}" + "".join(f"{size:>12,}" for size in sizes)
     for stage in every[sizes[-1]]:
         yield f"  {stage:<12}" + "".join(f"{every[size].get(stage, 0.0):12.3f}" for size in sizes)
+
+
+def _deleting(size: int, found: Mapping[str, Any]) -> Iterator[str]:
+    singly, together = found["singly"], found["together"]
+    yield f"Deleting {singly + together:,} documents of {size:,}, every other one, and compacting"
+    yield (
+        f"  {1e3 * found['singly_s'] / singly:.2f} ms each for {singly:,} one by one, then {found['together_s']:.1f} s"
+        f" for {together:,} together, peak {found['delete_peak_mb']:,.0f} MB"
+    )
+    yield f"  {found['compact_s']:.1f} s to compact, peak {found['compact_peak_mb']:,.0f} MB"
+    yield f"  {'':<18}{'MB':>9}{'p50, ms':>9}{'p95, ms':>9}"
+    for name, what in STATES.items():
+        times = "".join(f"{found[one][name]:9.1f}" for one in ("p50", "p95") if name in found[one])
+        yield f"  {what:<18}{found['bytes'][name] / 1e6:9.1f}{times}"
 
 
 def _by_size(part: Mapping[str, Any]) -> list[tuple[str, Any]]:

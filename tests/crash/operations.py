@@ -102,6 +102,12 @@ def forget(path: Path, vfs: str | None, done: Done) -> None:
         done()
 
 
+def forget_all(path: Path, vfs: str | None, done: Done) -> None:
+    with opened(path, vfs) as memory:
+        memory.forget_all(["doc:0", "doc:2"])
+        done()
+
+
 def repair(path: Path, vfs: str | None, done: Done) -> None:
     with opened(path, vfs) as memory:
         memory.check(repair=True)
@@ -167,6 +173,7 @@ OPERATIONS = (
     Operation("add", filled, add),
     Operation("replace", filled, replace),
     Operation("forget", filled, forget),
+    Operation("forget_all", filled, forget_all),
     Operation("migrate", filled, upgrade),
     Operation("repair", damaged, repair),
     Operation("reindex", filled, reindex),

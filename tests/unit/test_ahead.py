@@ -1,104 +1,185 @@
-"""Are jobs done before their turn, in order and not too far ahead, and all jobs done once?"""
+"""Are files done ahead of their turn by a process beside, each once and the same as here, and is it gone afterwards?"""
 
 from __future__ import annotations
 
-import threading
+import os
+import signal
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from vstash.ahead import JOBS, SIZE, Ahead
+from tests.unit.test_text_read import pdf
+from tests.unit.test_text_sandbox import alive, ends
+from vstash import ahead as module
+from vstash.ahead import GIVEN, JOBS, Ahead
+from vstash.encode.hash import HashEncoder
+from vstash.intake import Labels, Pending, from_file
+from vstash.passages import Cutter, Loaded
+from vstash.text.sandbox import Sandbox
+
+CUTTER = Cutter(254, HashEncoder().token_starts)
 
 
-class Work:
-    """Doubles a number, and notes which numbers on which thread."""
+def undated(_: Path) -> datetime | None:
+    return None
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Pending]:
+    """Two hundred files, one of them a PDF, one empty."""
+    made: list[Pending] = []
+    for number in range(200):
+        path = tmp_path / f"{number:03}.{'pdf' if number == 5 else 'md'}"
+        text = f"# Ship {number}\n\n{'She sailed on. ' * (10 * number)}\n"
+        path.write_bytes(b"" if number == 60 else pdf("Log of a ship") if number == 5 else text.encode())
+        one = from_file(path, Labels(), undated)
+        assert isinstance(one, Pending)
+        made.append(one)
+    return made
+
+
+class Here:
+    """What is done in this process, and how often."""
 
     def __init__(self) -> None:
-        self.done: list[int] = []
-        self.threads: set[int] = set()
+        self.done: list[Pending] = []
+        self.sandbox = Sandbox()
 
-    def __call__(self, number: int) -> int:
-        self.done.append(number)
-        self.threads.add(threading.get_ident())
-        if number < 0:
-            raise ValueError(number)
-        return 2 * number
+    def __call__(self, one: Pending) -> Loaded:
+        self.done.append(one)
+        return CUTTER.loaded(lambda: one.load(self.sandbox), one.labels.limits)
 
 
-def until(true: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 10
-    while not true() and time.monotonic() < end:
-        time.sleep(0.005)
-    return true()
+@contextmanager
+def beside(files: list[Pending], *, wait: bool = True) -> Iterator[tuple[Ahead, Here, subprocess.Popen[bytes]]]:
+    """A line of files and the process that does them; once it has begun to answer, unless told not to wait."""
+    here = Here()
+    with here.sandbox, Ahead(here, "hash", CUTTER.window) as ahead:
+        ahead.start()
+        for one in files:
+            ahead.expect(one)
+        assert ahead.take(files[0]).cuts
+        assert ahead._connection is not None
+        assert ahead._process is not None
+        assert not wait or ahead._connection.poll(30)
+        yield ahead, here, ahead._process
 
 
-def test_what_nobody_expected_is_done_when_it_is_taken() -> None:
-    work, threads = Work(), threading.active_count()
-    with Ahead[int, int](work) as ahead:
-        assert [ahead.take(number) for number in (3, 4)] == [6, 8]
-        assert work.threads == {threading.get_ident()}
-        assert threading.active_count() == threads
+def children(process: subprocess.Popen[bytes]) -> list[str]:
+    return Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
 
 
-def test_what_is_expected_is_done_on_one_other_thread_before_it_is_taken() -> None:
-    work = Work()
-    with Ahead[int, int](work) as ahead:
-        for number in range(JOBS):
-            ahead.expect(number, 1)
-        assert until(lambda: len(work.done) == JOBS)
-        assert [ahead.take(number) for number in range(JOBS)] == [2 * number for number in range(JOBS)]
-        assert ahead.take(99) == 198
-    assert work.done == [*range(JOBS), 99]
-    assert len(work.threads - {threading.get_ident()}) == 1
+def plain(loaded: Loaded) -> tuple[object, str]:
+    return loaded.cuts, loaded.error
 
 
-@pytest.mark.parametrize(("size", "most"), [(1, JOBS), (SIZE // 3, 3), (2 * SIZE, 1)])
-def test_it_does_not_go_too_far_ahead(size: int, most: int) -> None:
-    work = Work()
-    with Ahead[int, int](work) as ahead:
-        for number in range(100):
-            ahead.expect(number, size)
-        for taken in range(100):
-            assert until(lambda: len(work.done) == min(100, taken + most))  # noqa: B023  (called at once)
-            assert ahead.take(taken) == 2 * taken
-    assert work.done == list(range(100))
+def test_without_the_process_each_is_done_in_its_turn(files: list[Pending]) -> None:
+    here = Here()
+    with here.sandbox, Ahead(here, "hash", CUTTER.window) as ahead:
+        for one in files:
+            ahead.expect(one)
+        taken = [ahead.take(one) for one in files[:5]]
+    assert here.done == files[:5]
+    assert [one.cuts[0].source.title for one in taken] == [f"Ship {number}" for number in range(5)]
 
 
-def test_what_is_passed_over_makes_room() -> None:
-    work = Work()
-    with Ahead[int, int](work) as ahead:
-        for number in range(100):
-            ahead.expect(number, SIZE)
-        assert until(lambda: work.done == [0])
-        assert ahead.take(50) == 100
-        assert until(lambda: len(work.done) == 3)
-    assert work.done == [0, 50, 51]
+def test_an_encoder_of_ones_own_starts_no_process(files: list[Pending]) -> None:
+    with Ahead(Here(), "", CUTTER.window) as ahead:
+        ahead.start()
+        ahead.expect(files[0])
+        assert ahead._process is None
+        assert ahead.take(files[0]).cuts
 
 
-def test_an_error_is_raised_where_its_job_is_taken() -> None:
-    with Ahead[int, int](Work()) as ahead:
-        for number in (1, -1, 2):
-            ahead.expect(number, 1)
-        assert ahead.take(1) == 2
-        with pytest.raises(ValueError, match="-1"):
-            ahead.take(-1)
-        assert ahead.take(2) == 4
+def test_all_are_done_once_some_here_some_there_and_all_the_same(files: list[Pending]) -> None:
+    with beside(files) as (ahead, here, _):
+        taken = [files[0], *files[1:]]
+        found = [plain(ahead.take(one)) for one in taken[1:]]
+        done_here = list(here.done)
+    assert len(done_here) == len(set(done_here)) < len(files)
+    again = Here()
+    with again.sandbox:
+        assert found == [plain(again(one)) for one in files[1:]]
+    assert [one for one in found if one[1]] == [
+        ((), f"{Path(files[60].uri).name} is empty: there is nothing in it to search for")
+    ]
 
 
-def test_leaving_begins_nothing_more_and_does_not_wait() -> None:
-    begun, go = threading.Event(), threading.Event()
-    done: list[int] = []
+def test_what_is_passed_over_is_not_waited_for(files: list[Pending]) -> None:
+    with beside(files) as (ahead, _, __):
+        for at in (30, 31, 150, 199):
+            assert ahead.take(files[at]).cuts[0].source.uri == files[at].uri
+        assert not ahead._line
+        assert not ahead._done
 
-    def work(number: int) -> None:
-        done.append(number)
-        begun.set()
-        go.wait(10)
 
-    with Ahead[int, None](work) as ahead:
-        for number in range(5):
-            ahead.expect(number, 1)
-        assert begun.wait(10)
-    go.set()
-    time.sleep(0.05)
-    assert done == [0]
+def test_it_does_not_go_too_far_ahead(files: list[Pending], monkeypatch: pytest.MonkeyPatch) -> None:
+    with beside(files) as (ahead, _, __):
+        for one in files[1:]:
+            ahead.take(one)
+            assert len(ahead._given) <= GIVEN
+            assert len(ahead._done) + len(ahead._given) <= JOBS
+    monkeypatch.setattr(module, "SIZE", 1)
+    with beside(files, wait=False) as (ahead, _, __):
+        ahead.take(files[1])
+        assert len(ahead._given) <= 1
+
+
+@pytest.mark.parametrize("at", [1, 20, 199])
+def test_a_process_that_dies_loses_nothing(files: list[Pending], at: int) -> None:
+    with beside(files) as (ahead, here, process):
+        found = []
+        for number, one in enumerate(files[1:], 1):
+            if number == at:
+                process.send_signal(signal.SIGKILL)
+                process.wait(10)
+            found.append(ahead.take(one))
+        assert len(here.done) == len(set(here.done))
+    again = Here()
+    with again.sandbox:
+        assert [plain(one) for one in found] == [plain(again(one)) for one in files[1:]]
+
+
+def test_leaving_ends_the_process_and_those_it_started(files: list[Pending]) -> None:
+    with beside(files, wait=False) as (_, __, process):
+        below = children(process)
+        until = time.monotonic() + 30
+        while not below and time.monotonic() < until:
+            time.sleep(0.02)
+            below = children(process)
+    assert process.returncode is not None
+    assert below
+    assert not any(alive(int(one)) for one in below)
+
+
+def test_a_process_that_cannot_be_started_is_done_without(
+    files: list[Pending], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.executable", str(tmp_path / "no-python"))
+    here = Here()
+    with here.sandbox, Ahead(here, "hash", CUTTER.window) as ahead:
+        ahead.start()
+        ahead.expect(files[0])
+        assert ahead.take(files[0]).cuts
+    assert here.done == files[:1]
+
+
+def test_it_ends_when_its_parent_is_killed(files: list[Pending]) -> None:
+    reader = os.fork()
+    if not reader:  # a parent that is killed in the middle
+        with suppress(BaseException), beside(files) as (_, __, process):
+            Path(files[0].uri).with_name("pid").write_text(str(process.pid))
+            time.sleep(60)
+        os._exit(1)
+    noted = Path(files[0].uri).with_name("pid")
+    until = time.monotonic() + 30
+    while not (noted.exists() and noted.read_text()) and time.monotonic() < until:
+        time.sleep(0.02)
+    os.kill(reader, signal.SIGKILL)
+    os.waitpid(reader, 0)
+    assert ends(int(noted.read_text()))

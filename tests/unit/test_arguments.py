@@ -67,6 +67,8 @@ WRONG: dict[str, Callable[[Memory], Any]] = {
     "touched_text": lambda memory: memory.compare(".", touched="/x"),  # type: ignore[arg-type]
     "touched_number": lambda memory: memory.compare(".", touched=[3]),  # type: ignore[list-item]
     "forget_none": lambda memory: memory.forget(None),  # type: ignore[arg-type]
+    "forget_all_number": lambda memory: memory.forget_all([3]),  # type: ignore[list-item]
+    "forget_all_text": lambda memory: memory.forget_all("heron"),
     "list_collection_number": lambda memory: memory.list(collection=3),  # type: ignore[arg-type]
 }
 

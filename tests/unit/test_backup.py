@@ -163,6 +163,8 @@ def test_compact_gives_space_back(database: Path) -> None:
         before = memory.stats()["bytes"]
         memory.compact()
         assert memory.stats()["bytes"] < before / 2
+        log = database.with_name(f"{database.name}-wal")
+        assert database.stat().st_size + log.stat().st_size < before / 2, "also while it is open"
         assert [hit.uri for hit in memory.search("word290")] == found
         assert memory.check().ok
     assert database.stat().st_size < before / 2

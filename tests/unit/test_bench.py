@@ -56,6 +56,29 @@ def test_a_run_that_goes_on_gets_the_same_material(bench: Any, material: Any, mo
     assert rest == whole[13:]
 
 
+def test_who_never_had_the_deleted_has_all_that_stays(bench: Any, material: Any) -> None:
+    deleting = bench("deleting")
+    [part] = bench("material").slices(material, 31)
+    left = deleting.left(part)
+    assert left.names == [name for name in part.names if deleting.stays(name)]
+    assert len(left.names) == 15
+    at = {name: number for number, name in enumerate(part.names)}
+    assert left.texts == [part.texts[at[name]] for name in left.names]
+    assert np.array_equal(left.vectors, part.vectors[[at[name] for name in left.names]])
+
+
+def test_the_report_tells_what_deleting_costs(bench: Any) -> None:
+    states = {"before": 9.5e6, "compacted": 5e6, "never": 5.1e6}
+    took = {"singly": 10, "singly_s": 0.05, "together": 90, "together_s": 0.2, "compact_s": 1.5}
+    peaks = {"delete_peak_mb": 64.0, "compact_peak_mb": 65.0}
+    times = {name: dict.fromkeys(states, value) for name, value in (("p50", 7.25), ("p95", 9.75))}
+    found = {**took, **peaks, **times, "bytes": {**states, "deleted": 11e6}}
+    said = "\n".join(bench("report").lines({"delete": {"200": found}}))
+    assert "Deleting 100 documents of 200" in said
+    assert "5.00 ms each for 10 one by one, then 0.2 s for 90 together" in said
+    assert [line.split()[-3:] for line in said.splitlines() if "never had" in line] == [["5.1", "7.2", "9.8"]]
+
+
 def test_neighbours_are_the_nearest(material: Any) -> None:
     cosines = material.sample @ material.sample.T
     np.fill_diagonal(cosines, -2)

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,10 +16,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from vstash import Memory, SourceTooLarge, UnsupportedSource
+from vstash import DocumentNotFound, Memory, SourceTooLarge, UnsupportedSource
 from vstash.cli.app import build
 from vstash.fetch.client import Answer, Bounds, Fetcher
 from vstash.fetch.guard import is_public
+from vstash.fetch.robots import Robots
 from vstash.pages import canonical, file_name
 from vstash.types import AddResult
 
@@ -96,6 +98,21 @@ def test_its_own_address_names_it(memory: Memory, site: Site):
     assert add(memory, f"{site.address}/old?session=1#part").uri == f"{site.address}/ships"
     assert add(memory, f"{site.address}/old?session=1").status == "unchanged"
     assert [document.uri for document in memory.list()] == [f"{site.address}/ships"]
+
+
+def test_an_address_that_led_elsewhere_still_finds_what_it_gave(memory: Memory, site: Site):
+    old = site.put("/old", status=301, Location="/new")
+    for text in (b"Iron", b"Steel"):
+        site.put("/new", SHIPS.replace(b"Iron", text))
+        add(memory, old)
+        found = memory.get(f"{old}#part")
+        assert (found.uri, text.decode() in (found.text or "")) == (f"{site.address}/new", True)
+    site.put("/old", status=301, Location="/newer")
+    site.put("/newer", SHIPS)
+    add(memory, old)
+    assert memory.get(old).uri == f"{site.address}/newer"
+    with pytest.raises(DocumentNotFound, match="/older"):
+        memory.get(f"{site.address}/older")
 
 
 @pytest.mark.parametrize(
@@ -183,6 +200,41 @@ def test_robots_are_honoured_and_asked_once(memory: Memory, site: Site):
 def test_a_site_that_cannot_say_what_is_open_is_closed(memory: Memory, site: Site):
     site.put("/robots.txt", status=503)
     assert "robots.txt" in (add(memory, site.put("/a", SHIPS)).error or "")
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "allowed"),
+    [
+        ("User-agent: *\nDisallow: /*.pdf$", "/a/b.pdf", False),
+        ("User-agent: *\nDisallow: /*.pdf$", "/a/b.pdf?page=1", True),
+        ("User-agent: *\nDisallow: /*/drafts", "/2024/drafts/x", False),
+        ("User-agent: *\nDisallow: /a\nAllow: /a/open", "/a/open/x", True),  # the longer one, in any order
+        ("User-agent: *\nAllow: /a\nDisallow: /a/closed", "/a/closed/x", False),
+        ("User-agent: *\nDisallow: /a\nAllow: /a", "/a", True),
+        ("\ufeffUser-agent: *\nDisallow: /", "/a", False),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: VStash # us\nDisallow: /b", "/a", True),
+        ("User-agent: one\nUser-agent: vstash\nUser-agent: two\nDisallow: /b", "/b", False),
+        ("User-agent: vstasher\nDisallow: /", "/a", True),
+        ("User-agent: one\nDisallow: /\n\nUser-agent: *\nDisallow:", "/a", True),
+    ],
+)
+def test_the_longest_rule_of_robots_wins(memory: Memory, site: Site, rules: str, path: str, allowed: bool):
+    site.put("/robots.txt", rules.encode(), Content_Type="text/plain")
+    assert (add(memory, site.put(path, SHIPS)).status == "added") is allowed
+
+
+@pytest.mark.parametrize("named", ["User-agent: {}", "user agent {}", "USERAGENT : vstash{}", "User-Agent:*{}"])
+def test_many_names_and_many_rules_take_no_more_than_both(named: str):
+    names = [named.format(number) for number in range(1000)]
+    rules = [f"Disallow: /{number}" for number in range(1000)]
+    tracemalloc.start()
+    try:
+        read = Robots("\n".join([*names, *rules, "", "User-agent: *", "Disallow: /shut"]))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 << 20
+    assert [read.allow(f"http://a.example/{path}") for path in ("7", "shut")] == [True, False]
 
 
 @pytest.mark.parametrize(

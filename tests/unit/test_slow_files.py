@@ -84,10 +84,8 @@ def test_nothing_else_starts_one(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("others", "processes"), [(BATCH_FILES, 1), (BATCH_FILES // 2, 0)])
-def test_what_is_heavy_goes_to_the_child_where_there_is_much_to_read(
-    tmp_path: Path, others: int, processes: int
-) -> None:
-    """Among few files a child is not worth its start."""
+def test_much_is_read_by_a_process_beside(tmp_path: Path, others: int, processes: int) -> None:
+    """Which is not worth its start for few files."""
     made = tmp_path / "files"
     made.mkdir()
     for number in range(others):
@@ -101,6 +99,8 @@ def test_what_is_heavy_goes_to_the_child_where_there_is_much_to_read(
 
 
 def test_what_is_stored_is_what_it_would_be_one_by_one(folder: Path, tmp_path: Path, memory: Memory) -> None:
+    for number in range(100, 200):
+        (folder / f"{number}.md").write_text(f"# Ship {number}\n\n“She” sailed – in {number}.\n")
     at_once = {one.uri: one for one in memory.add(folder)}
     with Memory.open(tmp_path / "single.db", encoder="hash") as single:
         one_by_one = [single.add(path)[0] for path in sorted(folder.iterdir())]
@@ -145,7 +145,11 @@ def test_a_file_given_twice_is_stored_once(folder: Path, memory: Memory) -> None
     assert len(memory.list()) == 2
 
 
-def test_ctrl_c_ends_an_add_and_its_child(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("others", [0, BATCH_FILES], ids=["few files", "many"])
+def test_ctrl_c_ends_an_add_and_its_child(folder: Path, tmp_path: Path, others: int) -> None:
+    """Where there are many files it is the child of a child."""
+    for number in range(100, 100 + others):
+        (folder / f"{number}.md").write_text(f"# Ship {number}\n")
     noted = tmp_path / "child"
     readers = tmp_path / "readers"
     readers.mkdir()

@@ -19,7 +19,7 @@ from pptx.util import Inches
 from vstash.errors import SourceTooLarge, UnsupportedSource
 from vstash.text.places import Places
 from vstash.text.read import extract
-from vstash.text.readers import oldslides, oldword
+from vstash.text.readers import oldslides
 from vstash.text.readers.base import Extract
 
 TEX = r"""\title{Of \emph{Ships}}
@@ -149,6 +149,22 @@ def test_spreadsheet():
     assert (headings(found), found.title, found.dated_at) == ([(1, "Ships"), (1, "Ropes")], "", MADE)
 
 
+def test_a_sheet_of_macros_is_its_formulas_and_takes_no_other_sheet_along():
+    macro = """<m:macrosheet xmlns:m="http://schemas.microsoft.com/office/excel/2006/main"
+        xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">
+        <c r="A1"><v>0</v></c><c r="B1" t="b"><f>ALERT("Tar &amp; hemp")</f><v>0</v></c>
+        </row></sheetData></m:macrosheet>"""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sheets())) as made, zipfile.ZipFile(out, "w") as changed:
+        for name in made.namelist():
+            content = made.read(name).replace(b"worksheets/sheet2.xml", b"macrosheets/sheet1.xml")
+            changed.writestr(name, content)
+        changed.writestr("xl/macrosheets/sheet1.xml", macro)
+    found = extract(out.getvalue(), "ships.xlsm")
+    assert found.text.splitlines()[1:] == ["name: Fram; year: 1892.5; afloat: TRUE", "", 'B1: =ALERT("Tar & hemp")']
+    assert place(found, "ALERT") == {"sheet": "Ropes", "cell": "B1"}
+
+
 @pytest.mark.parametrize("name", ["x.docx", "x", "x.bin"])
 def test_packages_are_known_by_what_they_hold(name: str):
     assert extract(word(), name).kind == "docx"
@@ -163,6 +179,9 @@ def test_packages_are_known_by_what_they_hold(name: str):
         ("x.xls", "name\tyear\nVäsa\t1628\n".encode("utf-16"), "csv", "name: Väsa; year: 1628"),
         ("x.xls", b"<table><tr><td>Vasa</td><td>1628</td></tr></table>", "html", "Vasa | 1628"),
         ("x.xls", b'<?xml version="1.0"?><Workbook><Cell><Data>Vasa</Data></Cell></Workbook>', "xml", "Vasa"),
+        ("x.dot", b"digraph ships { oak -> Vasa; }\n", "text", "digraph ships { oak -> Vasa; }\n"),
+        ("x.msg", b"# of the anchor\nfloat32 weight\n", "text", "# of the anchor\nfloat32 weight\n"),
+        ("x.pot", b'msgid "anchor"\nmsgstr ""\n', "text", 'msgid "anchor"\nmsgstr ""\n'),
         ("x.docx", b"<html><body>Words.</body></html>", "html", "Words."),
     ],
 )
@@ -207,13 +226,6 @@ def test_mail_with_attachments():
     assert list(found.parts) == ["ships.csv"]
     part = found.parts["ships.csv"]
     assert (part.kind, part.dated_at, place(part, "Vasa")) == ("csv", MADE, {"attachment": "ships.csv", "row": 2})
-
-
-def test_rich_text():
-    data = rb"{\rtf1\ansi{\info{\title A list}{\creatim\yr2024\mo5\dy6}}Wood \b and\b0  iron.\par Gr\'f6\'dfe}"
-    found = extract(data, "x.rtf")
-    assert (found.text, found.title) == ("Wood and iron.\nGröße", "A list")
-    assert found.dated_at == datetime(2024, 5, 6, tzinfo=UTC)
 
 
 def test_an_archive_of_empty_files_says_so():
@@ -329,16 +341,6 @@ def test_an_encrypted_package_says_so():
     for name in ("x.docx", "x.xlsx", "x.pptx"):
         with pytest.raises(UnsupportedSource, match="needs a password"):
             extract(data, name)
-
-
-def test_pieces_of_an_old_word_file():
-    main = bytearray(0x200) + b"caf\xe9" + "Größe\r".encode("utf-16-le")
-    table = b"\2" + struct.pack("<I", 4 + 2 * 12) + struct.pack("<3I", 0, 4, 10)
-    table += struct.pack("<HIH", 0, 0x40000000 | 2 * 0x200, 0) + struct.pack("<HIH", 0, 0x204, 0)
-    struct.pack_into("<2I", main, 0x1A2, 0, len(table))
-    assert "".join(oldword._pieces(bytes(main), table)) == "caféGröße\r"
-    written = oldword._written("A \x13HYPERLINK x\x14link\x15\rVasa\x071628\x07\x07end\r").done("doc")
-    assert written.text == "A link\nVasa | 1628\n\nend"
 
 
 def test_slides_of_an_old_presentation():

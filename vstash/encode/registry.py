@@ -46,6 +46,14 @@ def for_space(space: Space) -> str:
     return "default" if space.id == SPACE.id else space.model
 
 
+def name_of(encoder: Encoder) -> str:
+    """The name under which `load` gives, in another process too and at once, what cuts texts like this encoder;
+    "" if there is none."""
+    if type(encoder) is MiniLM:
+        return "default"
+    return "hash" if type(encoder).__module__ == "vstash.encode.hash" else ""
+
+
 def checked(vectors: Any, rows: int, dim: int) -> Vectors:
     """An encoder's output as float32, C-contiguous, each row of unit length, shape (rows, dim).
 

@@ -12,20 +12,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.robotparser import RobotFileParser
 
 from vstash import __version__
 from vstash.errors import InputError, SourceTooLarge, UnsupportedSource
 from vstash.extras import require
 from vstash.fetch.guard import PORTS, SCHEMES, LookUp, numbers_of
+from vstash.fetch.robots import AGENT, ALL_FORBIDDEN, Robots
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-AGENT = "vstash"  # as robots.txt knows it
 MOVED = (301, 302, 303, 307, 308)
 ROBOTS_BYTES = 512 << 10  # RFC 9309 asks for 500 KiB at least
-ALL_FORBIDDEN = ("User-agent: *", "Disallow: /")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Fetcher:
     """Asks addresses, and remembers what each site's robots.txt forbids for as long as it lives. `look_up` is
     the resolver, asked once for each request.
 
-    Raises: MissingExtra without httpx2.
+    Raises: MissingExtra without what the extra brings.
     """
 
     def __init__(
@@ -77,7 +75,7 @@ class Fetcher:
         self._allow_private = allow_private
         self._bounds = bounds or Bounds()
         self._look_up = look_up
-        self._robots: dict[str, RobotFileParser] = {}
+        self._robots: dict[str, Robots] = {}
         self._tls: ssl.SSLContext = self._httpx.create_ssl_context(trust_env=False)
 
     def normal(self, address: str) -> str:
@@ -138,24 +136,23 @@ class Fetcher:
         """Raises UnsupportedSource where robots.txt asks to stay away (RFC 9309)."""
         site = str(self._httpx.URL(address).copy_with(raw_path=b"/robots.txt"))
         if site not in self._robots:
-            self._robots[site] = parser = RobotFileParser(site)
-            parser.parse(await self._rules(site, address))
-        if not self._robots[site].can_fetch(AGENT, address):
+            self._robots[site] = Robots(await self._rules(site, address))
+        if not self._robots[site].allow(address):
             raise UnsupportedSource(
                 f"{address} is closed to programs by its site's robots.txt", hint="save the page and add the file"
             )
 
-    async def _rules(self, site: str, said: str) -> list[str]:
-        """The lines of robots.txt: none where there is none, a ban where the site cannot say (RFC 9309, 2.3.1)."""
+    async def _rules(self, site: str, said: str) -> str:
+        """What robots.txt says: nothing where there is none, a ban where the site cannot say (RFC 9309, 2.3.1)."""
         for _ in range(self._bounds.redirects + 1):
             answer = await self._ask(_Request(site, said, {}, ROBOTS_BYTES, cut=True))
             if answer.status in MOVED:
                 site = self._target(answer)
             elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                return list(ALL_FORBIDDEN)
+                return ALL_FORBIDDEN
             else:
-                return answer.body.decode("utf-8", "replace").splitlines() if answer.status == HTTPStatus.OK else []
-        return []
+                return answer.body.decode("utf-8-sig", "replace") if answer.status == HTTPStatus.OK else ""
+        return ""
 
     async def _ask(self, wanted: _Request) -> Answer:
         """One GET of one address, from the first of its checked numbers that answers."""

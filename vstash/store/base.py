@@ -127,6 +127,10 @@ class Store(Protocol):
         """A document with its text."""
         ...
 
+    def inside(self, uris: Sequence[str]) -> Iterator[Document]:
+        """The documents whose uri is one of these, "#" and more, by uri, without their texts."""
+        ...
+
     def documents(self, rule: Filter | None = None) -> Iterator[Document]:
         """The documents that pass, by uri, without their texts."""
         ...

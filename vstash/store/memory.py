@@ -173,6 +173,11 @@ class MemoryStore:
         """The documents that pass, by uri."""
         yield from (document for _, (document, _) in sorted(self._documents.items()) if matches(rule, document))
 
+    def inside(self, uris: Sequence[str]) -> Iterator[Document]:
+        """The documents whose uri is one of these, "#" and more."""
+        wanted = tuple(f"{uri}#" for uri in uris)
+        yield from (one for one in self.documents() if one.uri.startswith(wanted) and one.uri not in wanted)
+
     def chunk_ids(self, document_id: int) -> list[int]:
         """The ids of a document's chunks, in order."""
         return [row.id for row in self._of(document_id)]

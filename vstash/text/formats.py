@@ -30,28 +30,31 @@ READERS = {
     **_each("jsonlines", ".jsonl .ndjson"),
     **_each("worddoc", ".docx .docm .dotx .dotm"),
     **_each("slides", ".pptx .pptm .ppsx .ppsm .potx"),
-    **_each("workbook", ".xlsx .xlsm .xlsb .xltx .xls .xlt .ods .ots"),
+    **_each("workbook", ".xlsx .xlsm .xlsb .xltx .xls .xlt .xla .xlam .ods .ots"),
     **_each("oldword", ".doc .dot"),
-    **_each("oldslides", ".ppt .pps"),
+    **_each("oldslides", ".ppt .pps .pot"),
     **_each("opendocument", ".odt .ott .odp .otp .fodt .fodp"),
     **_each("richtext", ".rtf"),
     **_each("ebook", ".epub"),
     **_each("mail", ".eml .mht .mhtml"),
     **_each("mailbox", ".mbox"),
     **_each("outlook", ".msg"),
-    **_each("markup", ".xml .xsd .xsl .xslt .rss .atom .dbk .dita .nxml .tei .kml .gpx"),
+    **_each("markup", ".xml .xsd .xsl .xslt .rss .atom .dbk .docbook .dita .nxml .tei .kml .gpx"),
     **_each("vector", ".svg"),
     **_each("outlined", ".tex .latex .ltx .sty .cls .org .adoc .asciidoc .asc"),
     **_each("subtitles", ".vtt .srt"),
     **_each("archive", ".zip"),
+    **_each("gzipped", ".gz"),
 }
 BINARY = frozenset({
     "pdf", "worddoc", "slides", "workbook", "oldword", "oldslides", "opendocument", "ebook", "outlook", "archive",
+    "gzipped",
 })  # fmt: skip
-NESTING = frozenset({"archive", "mail", "mailbox", "outlook"})  # readers of files that hold others
+NESTING = frozenset({"archive", "gzipped", "mail", "mailbox", "outlook"})  # readers of files that hold others
 EMBEDDING = frozenset({"worddoc", "slides", "workbook", "opendocument"})  # in whose files others may be embedded
 HOLDING_PARTS = tuple(ending for ending, reader in READERS.items() if reader in (NESTING - {"archive"}) | EMBEDDING)
-EXPORTED = {".doc": "plain", ".xls": "delimited"}  # names under which other programs write text
+# Names under which other programs write text: Graphviz its .dot, ROS and Tcl their .msg, gettext its .pot.
+EXPORTED = {".doc": "plain", ".dot": "plain", ".msg": "plain", ".pot": "plain", ".xls": "delimited"}
 TEXTUAL = frozenset({"source", "markdown", "rst", "delimited", "jsondata", "notebook", "jsonlines", "outlined"})
 
 _DOCUMENT = "save it as PDF, HTML or text and add that"
@@ -67,7 +70,7 @@ UNREAD = {
     **_each("PostScript document", ".ps .eps"),
     **_each("image", ".png .jpg .jpeg .gif .bmp .tif .tiff .webp .ico .heic .psd .avif"),
     **_each("recording", ".mp3 .wav .flac .ogg .m4a .aac .opus .mp4 .mkv .mov .avi .webm .wmv"),
-    **_each("archive", ".tar .gz .tgz .bz2 .xz .zst .7z .rar .jar .whl .iso .dmg"),
+    **_each("archive", ".tar .tgz .bz2 .xz .zst .7z .rar .jar .whl .iso .dmg"),
 }
 _HINTS = {"image": _IMAGE, "recording": _SOUND, "archive": _ARCHIVE}
 
@@ -122,8 +125,8 @@ def reader_for(data: bytes, name: str) -> str:
         return "pdf"
     if start[:14].lower().startswith((b"<!doctype html", b"<html")) and _may_be_page(suffix):
         return "webpage"
-    if suffix in UNREAD:
-        raise _unread(name, UNREAD[suffix])
+    if suffix in UNREAD or name.lower().endswith(".tar.gz"):
+        raise _unread(name, UNREAD.get(suffix, "archive"))
     if start.startswith(b"{\\rtf") and suffix not in READERS:
         return "richtext"
     reader = _exported(data, start, suffix) or READERS.get(suffix, "plain")
@@ -162,9 +165,14 @@ def _may_be_page(suffix: str) -> bool:
     return READERS.get(suffix) not in TEXTUAL
 
 
+def is_tar(data: bytes) -> bool:
+    """Whether it is an archive of files, none of them packed."""
+    return data[257:262] == b"ustar"
+
+
 def _magic(head: bytes) -> str:
     """The format that a magic number names; some are plain letters, so only if the rest is no plain text."""
-    if b"ustar" in head[257:262]:
+    if is_tar(head):
         return "tar archive"
     if b"ftyp" in head[4:8] and b"\0" in head[:4]:
         return "MP4 video"

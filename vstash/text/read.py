@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import PurePath
 from typing import cast
 
 from vstash.config import Limits
 from vstash.errors import SourceTooLarge, UnsupportedSource
-from vstash.text.formats import EMBEDDING, NESTING, READERS, reader_for
+from vstash.text.formats import EMBEDDING, NESTING, reader_for
 from vstash.text.readers.base import Extract, NestingReader, Opener, Reader
-from vstash.text.sandbox import HEAVY, SANDBOXED, Sandbox
+from vstash.text.sandbox import SANDBOXED, Sandbox
 from vstash.text.unpacking import PACKAGES, refuse_bomb
 
-__all__ = ["Extract", "Inner", "apart", "call", "extract"]
+__all__ = ["Extract", "Inner", "call", "extract"]
 
 DEPTH = 3  # files around a file: a sheet in a document in a mail in an archive
 BLANK = b" \t\r\n\v\f\0"  # with what a power cut leaves of a file
@@ -27,11 +26,6 @@ _WITHOUT_TEXT = {  # what to do about a file that was read and says nothing, by 
     "workbook": "its cells are empty, there is nothing in it to search for",
     "webpage": "if it is made of frames or filled by a script, save what a browser shows of it and add that",
 }
-
-
-def apart(name: str) -> bool:
-    """Whether a file of this name may be one for the sandbox, or hold such files."""
-    return READERS.get(PurePath(name).suffix.lower()) in SANDBOXED | HEAVY | NESTING
 
 
 @dataclass(slots=True)
@@ -86,7 +80,7 @@ def _extract(data: bytes, name: str, within: Inner) -> Extract:
     if reader in PACKAGES:
         refuse_bomb(data, name, limits)
     try:
-        if sandbox.reads(reader):
+        if reader in SANDBOXED:
             found = sandbox.read(reader, data, name, limits, within.depth)
         else:
             found = call(reader, data, name, within)

@@ -24,8 +24,6 @@ from vstash.types import Heading, Place
 
 # Readers over native code, or over formats whose damaged files are known to run on or to unfold without end.
 SANDBOXED = frozenset({"pdf", "workbook", "oldword", "oldslides", "outlook"})
-# Readers that take long to import, or over a file: they go where the others are when a child runs.
-HEAVY = frozenset({"worddoc", "slides", "opendocument", "ebook", "webpage"})
 LENGTH = 8  # bytes before each message that say how many follow
 
 
@@ -63,16 +61,6 @@ class Sandbox:
             child.kill()
         with self._lock:
             self._end()
-
-    def start(self) -> None:
-        """Start the child if there is none: much is to be read."""
-        if self._child is None:
-            with self._lock:
-                self._running()
-
-    def reads(self, reader: str) -> bool:
-        """Whether files of this reader are for the child, now."""
-        return reader in SANDBOXED or (reader in HEAVY and self._child is not None)
 
     def read(self, reader: str, data: bytes, name: str, limits: Limits, depth: int = 1) -> Extract:
         """What the reader module makes of the file; what is in it lies `depth` files deep.
@@ -129,21 +117,28 @@ class Sandbox:
 
 
 def _started() -> subprocess.Popen[bytes]:
-    """A child in a process group of its own: Ctrl-C is for its parent, which ends it."""
     try:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "vstash.text.confined"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-            process_group=None if sys.platform == "win32" else 0,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # of Windows
-        )
+        return python("vstash.text.confined", piped=True)
     except OSError as error:
         raise UnsupportedSource(
             f"no process could be started to read it: {error.strerror}", hint="end other programs and add it again"
         ) from error
+
+
+def python(module: str, *descriptors: int, piped: bool = False) -> subprocess.Popen[bytes]:
+    """A process that runs a module of this package with these open descriptors, in a process group of its own: Ctrl-C
+    is for its parent, which ends it. Raises: OSError."""
+    stream = subprocess.PIPE if piped else subprocess.DEVNULL
+    return subprocess.Popen(  # noqa: S603  (this Python, and a module of this package)
+        [sys.executable, "-P", "-m", module, *map(str, descriptors)],
+        stdin=stream,
+        stdout=stream,
+        stderr=subprocess.DEVNULL,
+        pass_fds=descriptors,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        process_group=None if sys.platform == "win32" else 0,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # of Windows
+    )
 
 
 def send(stream: IO[bytes], *messages: bytes) -> None:

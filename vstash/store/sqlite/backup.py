@@ -55,7 +55,7 @@ def compact(connection: Connection) -> None:
         connection.execute("VACUUM")
     finally:
         connection.pragma("temp_store", 2)
-    connection.pragma("wal_checkpoint(truncate)")
+    connection.pragma("wal_checkpoint", "truncate")  # the log holds the whole new file
 
 
 def _refuse(target: Path, *, force: bool, own: Path) -> None:

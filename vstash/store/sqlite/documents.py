@@ -215,11 +215,22 @@ def rename(connection: Connection, document_id: int, to: Renamed) -> None:
     )
 
 
-def delete(connection: Connection, document_id: int) -> None:
-    """Remove the rows of a document; what is derived from them must be gone already."""
-    connection.execute("DELETE FROM chunk WHERE document_id = ?", (document_id,))
-    connection.execute("DELETE FROM tag WHERE document_id = ?", (document_id,))
-    connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
+def delete(connection: Connection, document_ids: Sequence[int]) -> None:
+    """Remove the rows of documents; what is derived from them must be gone already."""
+    bindings = (json.dumps(list(document_ids)),)
+    connection.execute("DELETE FROM chunk WHERE document_id IN (SELECT value FROM json_each(?))", bindings)
+    connection.execute("DELETE FROM tag WHERE document_id IN (SELECT value FROM json_each(?))", bindings)
+    connection.execute("DELETE FROM document WHERE id IN (SELECT value FROM json_each(?))", bindings)
+
+
+def chunks_of(connection: Connection, document_ids: Sequence[int]) -> list[int]:
+    """The ids of the chunks of these documents, ascending."""
+    found = rows(
+        connection,
+        "SELECT id FROM chunk WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (json.dumps(list(document_ids)),),
+    )
+    return [chunk_id for (chunk_id,) in found]
 
 
 def chunk_ids(connection: Connection, document_id: int) -> list[int]:
@@ -242,6 +253,17 @@ def select(connection: Connection, rule: Filter | None) -> Iterator[Document]:
     sql, bindings = condition(rule)
     statement = f"SELECT {_COLUMNS} FROM document WHERE retired_at IS NULL AND {sql} ORDER BY uri"
     for row in connection.execute(statement, bindings):
+        yield _document(row)
+
+
+def inside(connection: Connection, uris: Sequence[str]) -> Iterator[Document]:
+    """The documents whose uri is one of these, "#" and more, by uri: each a range of the index, up to "$"."""
+    statement = (
+        f"SELECT {_COLUMNS} FROM document WHERE id IN (SELECT inner.id FROM json_each(?) AS whole"
+        " CROSS JOIN document AS inner ON inner.uri > whole.value || '#' AND inner.uri < whole.value || '$'"
+        " WHERE inner.retired_at IS NULL) ORDER BY uri"
+    )
+    for row in connection.execute(statement, (json.dumps(list(uris)),)):
         yield _document(row)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from vstash.filters import Filter
@@ -23,13 +24,15 @@ def insert(connection: Connection, first: int, last: int) -> None:
     )
 
 
-def delete(connection: Connection, document_id: int) -> None:
-    """Take the chunks of a document out; their rows must still be there, as they were indexed."""
+def delete(connection: Connection, ids: Sequence[int]) -> None:
+    """Take these chunks out, in the order of their ids, or FTS5 would write a segment of the index for each; their
+    rows must still be there, as they were indexed."""
     note_rewriting(connection)
     connection.execute(
         f"INSERT INTO chunk_fts (chunk_fts, rowid, {_FIELDS})"
-        f" SELECT 'delete', id, {_FIELDS} FROM chunk_fields WHERE document_id = ? ORDER BY id",
-        (document_id,),
+        f" SELECT 'delete', id, {_FIELDS} FROM chunk_fields"
+        " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (json.dumps(list(ids)),),
     )
 
 

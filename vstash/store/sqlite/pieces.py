@@ -215,4 +215,7 @@ def _count(connection: Connection, number: int, found: Iterable[Pieces], sign: i
         zip(distinct.tolist(), (sign * counts).tolist(), strict=True),
     )
     if sign < 0:
-        connection.execute(f"DELETE FROM piece_count_{number} WHERE chunks = 0")
+        connection.execute(
+            f"DELETE FROM piece_count_{number} WHERE chunks = 0 AND piece IN (SELECT value FROM json_each(?))",
+            (json.dumps(distinct.tolist()),),
+        )

@@ -25,10 +25,10 @@ from vstash.store.sqlite.spaces import Filling
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Space, Status
 
 if TYPE_CHECKING:
-    from vstash.store.sqlite import backup, checked, checks, quick
+    from vstash.store.sqlite import backup, checked, checks, quick, removal
 else:  # what a search does without
-    late = ("backup", "checked", "checks", "quick")
-    backup, checked, checks, quick = (later(f"vstash.store.sqlite.{name}") for name in late)
+    late = ("backup", "checked", "checks", "quick", "removal")
+    backup, checked, checks, quick, removal = (later(f"vstash.store.sqlite.{name}") for name in late)
 
 Vectors = NDArray[np.float32]
 Pieces = NDArray[np.uint32]
@@ -158,8 +158,7 @@ class SqliteStore:
     def _put(self, entries: Sequence[Entry], number: int, now: datetime) -> list[Status]:
         """Write documents of different uris: the rows of all together, table after table."""
         old = documents.ids(self.connection, [entry.source.uri for entry in entries])
-        for gone in old.values():
-            self._remove(gone)
+        removal.remove(self.connection, list(old.values()))
         given = [ids for _, ids in documents.insert(self.connection, entries, old, now)]
         ids = range(given[0].start, given[-1].stop)
         if ids:
@@ -173,17 +172,6 @@ class SqliteStore:
         )
         return ["added" if entry.source.uri not in old else "replaced" for entry in entries]
 
-    def _remove(self, document_id: int) -> list[int]:
-        """What is derived first: it is found through the rows of the chunks. The ids of the chunks removed."""
-        ids = documents.chunk_ids(self.connection, document_id)
-        keyword.delete(self.connection, document_id)
-        for number, space in vectors.spaces(self.connection):
-            codes.delete(self.connection, number, ids, space.dim)
-            pieces.delete(self.connection, number, ids)
-            vectors.delete(self.connection, number, document_id)
-        documents.delete(self.connection, document_id)
-        return ids
-
     def rename(self, moves: Sequence[Renamed]) -> list[bool]:
         """Give documents other uris, in one transaction; False for one that is gone, or whose new uri is taken."""
         with self._use(), writing(self.connection):
@@ -193,10 +181,10 @@ class SqliteStore:
         found = documents.find(self.connection, one.old)
         if found is None or documents.find(self.connection, one.uri) is not None:
             return False
-        if one.terms:
-            keyword.delete(self.connection, found)
-        documents.rename(self.connection, found, one)
         ids = documents.chunk_ids(self.connection, found) if one.terms else []
+        if ids:
+            keyword.delete(self.connection, ids)
+        documents.rename(self.connection, found, one)
         if ids:  # of one document they follow one another
             keyword.insert(self.connection, ids[0], ids[-1])
         return True
@@ -208,9 +196,8 @@ class SqliteStore:
     def forget_all(self, uris: Sequence[str]) -> int:
         """Remove several documents in one transaction; how many there were."""
         with self._use(), writing(self.connection):
-            found = [id_ for uri in uris if (id_ := documents.find(self.connection, uri)) is not None]
-            for id_ in found:
-                self._remove(id_)
+            found = documents.ids(self.connection, uris)
+            removal.remove(self.connection, list(found.values()))
             return len(found)
 
     def document(self, uri: str) -> Document | None:
@@ -222,6 +209,11 @@ class SqliteStore:
         """The documents that pass, by uri, without their texts."""
         with self.reading():  # all at once: a transaction left open would swallow what the caller writes meanwhile
             return iter(list(documents.select(self.connection, rule)))
+
+    def inside(self, uris: Sequence[str]) -> Iterator[Document]:
+        """The documents whose uri is one of these, "#" and more."""
+        with self.reading():
+            return iter(list(documents.inside(self.connection, uris)))
 
     def chunk_ids(self, document_id: int) -> list[int]:
         """The ids of a document's chunks, in order."""

@@ -85,11 +85,10 @@ def insert(connection: Connection, number: int, ids: Sequence[int], keys: Sequen
     )
 
 
-def delete(connection: Connection, number: int, document_id: int) -> None:
-    """Remove the vectors of a document's chunks."""
+def delete(connection: Connection, number: int, ids: Sequence[int]) -> None:
+    """Remove the vectors of these chunks."""
     connection.execute(
-        f"DELETE FROM vector_{number} WHERE chunk_id IN (SELECT id FROM chunk WHERE document_id = ?)",
-        (document_id,),
+        f"DELETE FROM vector_{number} WHERE chunk_id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
     )
 
 

@@ -19,7 +19,7 @@ from vstash.types import Place
 
 _FEEDS = frozenset({"rss", "feed", "rdf"})  # what they say is often a page's source, as text
 _PAGE = re.compile(r"</?(?:p|a|b|i|em|strong|br|img|div|span|ul|ol|li|h[1-6]|table|pre|code|blockquote)\b[^<>]*>", re.I)
-_TITLES = frozenset({"title", "invention-title", "article-title"})
+_TITLES = frozenset({"title", "refentrytitle", "invention-title", "article-title"})  # refentry: manual pages
 
 
 def read(data: bytes, name: str) -> Extract:

@@ -16,8 +16,11 @@ from vstash.text.readers.container import parse_xml
 CORE = "docProps/core.xml"
 STATISTICS = "docProps/app.xml"
 TYPES = "[Content_Types].xml"
-NO_TITLE = re.compile(
-    r"(?:powerpoint|microsoft|word) |(?:slide|diapositive|folie|слайд|untitled)\W*\d*$", re.IGNORECASE
+_NO_TITLE = re.compile(
+    r"(?:microsoft )?(?:word|powerpoint)(?: - .*|[ -](?:document|dokument|pr[eäé]senta\w+))"
+    r"|(?:pr[eé]senta\w+|презентация)(?: de| do)? (?:microsoft )?powerpoint"
+    r"|(?:slide|diapositive|folie|слайд|untitled)\W*\d*",
+    re.IGNORECASE,
 )
 NAMES = {
     "title": "title", "creator": "author", "subject": "subject", "keywords": "keywords", "description": "description",
@@ -34,9 +37,14 @@ def properties(package: zipfile.ZipFile) -> dict[str, str]:
     for element in parse_xml(package.read(CORE)):
         key = NAMES.get(element.tag.rpartition("}")[2]) if isinstance(element.tag, str) else None
         words = clean(element.text or "").strip()
-        if key and words and not (key == "title" and NO_TITLE.match(words)):
+        if key and words and not (key == "title" and untitled(words)):
             about[key] = words
     return about
+
+
+def untitled(title: str) -> bool:
+    """Whether it is what a program writes for the title of a document that was given none."""
+    return _NO_TITLE.fullmatch(title) is not None
 
 
 def pages(package: zipfile.ZipFile) -> int:
@@ -60,8 +68,13 @@ def regular(package: zipfile.ZipFile, data: bytes, other: re.Pattern[bytes], mai
     types = package.read(TYPES)
     if not other.search(types):
         return data
+    return changed(package, {TYPES: other.sub(main, types)})
+
+
+def changed(package: zipfile.ZipFile, members: Mapping[str, bytes]) -> bytes:
+    """The file with other contents of these members."""
     written = BytesIO()
     with zipfile.ZipFile(written, "w") as copy:
         for member in package.namelist():
-            copy.writestr(member, other.sub(main, types) if member == TYPES else package.read(member))
+            copy.writestr(member, members[member] if member in members else package.read(member))
     return written.getvalue()

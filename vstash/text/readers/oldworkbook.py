@@ -43,7 +43,8 @@ def properties(data: bytes, name: str) -> dict[str, Any]:
 def _value(cell: Any, datemode: int) -> Any:
     if cell.ctype == xlrd.XL_CELL_DATE:
         try:
-            return xlrd.xldate_as_datetime(cell.value, datemode)
+            shown = xlrd.xldate_as_datetime(cell.value, datemode)
+            return shown.time() if 0 <= cell.value < 1 else shown  # the day before the first is none
         except (ValueError, OverflowError):
             return cell.value
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:

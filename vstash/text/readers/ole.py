@@ -11,6 +11,7 @@ import olefile
 from vstash.errors import UnsupportedSource
 from vstash.text.decode import clean
 from vstash.text.readers.container import damaged
+from vstash.text.readers.office import untitled
 
 VECTOR = 0x1000  # the mark of a list in the type of a property [MS-OLEPS 2.15]
 _PROPERTIES = ("title", "author", "subject", "keywords", "last_saved_by")
@@ -47,7 +48,7 @@ def about(container: olefile.OleFileIO) -> dict[str, Any]:
     for key in _PROPERTIES:
         value = getattr(meta, key, None)
         words = clean(value.decode(page, "replace") if isinstance(value, bytes) else str(value or "")).strip()
-        if words:
+        if words and not (key == "title" and untitled(words)):
             found["last_author" if key == "last_saved_by" else key] = words
     for key, field in _DATES:
         moment = getattr(meta, field, None)

@@ -15,7 +15,7 @@ from lxml import etree
 from vstash.text.decode import clean
 from vstash.text.readers.base import Extract
 from vstash.text.readers.container import encrypted, open_zip, parse_xml, parsing
-from vstash.text.readers.office import dated
+from vstash.text.readers.office import dated, untitled
 from vstash.text.readers.position import TURN, Position
 from vstash.text.readers.turns import TURNED, Turns
 from vstash.text.readers.writer import Writer
@@ -259,6 +259,6 @@ def _about(meta: Any) -> dict[str, str]:
     for element in found if found is not None else ():
         key = _ABOUT.get(element.tag.rpartition("}")[2]) if isinstance(element.tag, str) else None
         words = clean(element.text or "").strip()
-        if key and words:
+        if key and words and not (key == "title" and untitled(words)):
             about[key] = words
     return about

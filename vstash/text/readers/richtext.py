@@ -16,8 +16,8 @@ from vstash.types import Place
 WHAT = "rich text document"
 _FIELD = re.compile(r"\{\\(title|author|subject|keywords)\s([^{}\\]*)\}")
 _DATE = re.compile(r"\{\\(creatim|revtim)\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
-_BINARY = re.compile(rb"\\bin\d+ ")
-_LINE = re.compile(r"(?<!\\)((?:\\\\)*)\\line(?![A-Za-z0-9-]) ?")
+_TOKEN = re.compile(rb"\\bin(\d{1,10}) ?|\\pict(?![A-Za-z])|\\.|[{}]", re.DOTALL)
+_LINE = re.compile(r"\\line(?![A-Za-z0-9-]) ?")
 _BREAK = "\u2028"  # a line's end inside of a paragraph, while paragraphs are counted
 
 
@@ -28,9 +28,9 @@ def read(data: bytes, name: str) -> Extract:
     """
     if not data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{\\rtf"):
         raise damaged(name, WHAT)
-    source = _BINARY.sub(b"", data).decode("latin-1")
+    source = b"".join(_worded(data)).decode("latin-1")
     with parsing(name, WHAT):
-        said = rtf_to_text(_LINE.sub(r"\1\\'0b", source), encoding="cp1252", errors="replace")
+        said = rtf_to_text(_LINE.sub(r"\\'0b", source), encoding="cp1252", errors="replace")
     text = re.sub(r"\n{3,}", "\n\n", clean(said.replace("\v", _BREAK))).strip("\n")
     info = source[: 1 << 16]
     about = {key: one_line(clean(value)) for key, value in _FIELD.findall(info) if value.strip()}
@@ -45,6 +45,27 @@ def read(data: bytes, name: str) -> Extract:
         metadata=about,
         dated_at=dates.get("revtim") or dates.get("creatim"),
     )
+
+
+def _worded(data: bytes) -> Iterator[bytes]:
+    r"""The source without its pictures, their bytes, and with `\'5c` for every `\\`: where both pictures and bytes are
+    spoken of, striprtf takes a picture to end at its first brace, and with it the document."""
+    kept = at = depth = picture = 0
+    while found := _TOKEN.search(data, at):
+        at = found.end()
+        token = found[0]
+        if token in (b"{", b"}"):
+            depth += 1 if token == b"{" else -1
+            if picture > depth:
+                picture, kept = 0, found.start()
+        elif not picture and (found[1] or token in (b"\\pict", rb"\\")):
+            yield data[kept : found.start()] + (rb"\'5c" if token == rb"\\" else b"")
+            kept = at
+            picture = max(depth, 0) if token == b"\\pict" else 0
+        if found[1] and at + int(found[1]) <= len(data):
+            at += int(found[1])
+            kept = max(kept, at)
+    yield b"" if picture else data[kept:]
 
 
 def _places(text: str) -> Iterator[Place]:

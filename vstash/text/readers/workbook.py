@@ -20,7 +20,7 @@ from vstash.text.readers.base import Extract
 from vstash.text.readers.container import damaged, encrypted, open_zip, parsing, refuse_encrypted, verify
 from vstash.text.readers.delimited import Table, table
 from vstash.text.readers.office import dated, properties
-from vstash.text.readers.sheetnotes import Note, notes
+from vstash.text.readers.sheetnotes import Note, notes, without_macros
 from vstash.text.readers.writer import Writer
 
 WHAT = "spreadsheet"
@@ -36,9 +36,10 @@ def read(data: bytes, name: str) -> Extract:
             about: dict[str, Any] = properties(package)
             said = notes(package)
             members = package.namelist()
+            cells = without_macros(package, data)
         try:
             with parsing(name, WHAT):
-                writer = _written(_sheets(data, name), said)
+                writer = _written(_sheets(cells, name), said)
         except CalamineError as error:
             if "content.xml" not in members:
                 raise damaged(name, WHAT) from error

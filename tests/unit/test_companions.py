@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from vstash import Memory
 from vstash.cli.app import build
-from vstash.store.beside import is_own
+from vstash.store.companions import is_own
 
 NOTES = ["memo.md", "memo-notes.txt", "memorandum.txt", "memo.partial.md", "memo.schema-1.md"]
 OWN = ["memo.damaged", "memo.partial", "memo.partial-wal", "memo.schema-1", "memo.schema-1.partial", "memo-journal"]
