@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -56,6 +57,31 @@ def test_a_backup_is_of_one_moment_while_another_writes(filled: Memory, database
             uris = [document.uri for document in memory.list() if document.uri.startswith("pair")]
             assert memory.check().ok
             assert len(uris) % 2 == 0
+
+
+def test_no_backup_is_made_of_what_fails_its_checks(filled: Memory, database: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    filled.backup(target)
+    before = target.read_bytes()
+    connection = connect(database, create=False)
+    connection.execute("DELETE FROM code_1")
+    connection.close()
+    with pytest.raises(StoreCorrupt, match="sign_codes"):
+        filled.backup(target, force=True)
+    assert target.read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir() if "copy" in file.name) == ["copy.db"]
+
+
+def test_the_log_of_another_database_is_not_played_into_a_backup(filled: Memory, database: Path, tmp_path: Path):
+    """It was left by a process that was killed, and looks as good as any."""
+    target = tmp_path / "copy.db"
+    with Memory.open(tmp_path / "other.db", encoder=HashEncoder()) as other:
+        other.add_texts([f"another text {number}" for number in range(50)])
+        for name in ("", "-wal"):
+            shutil.copyfile(tmp_path / f"other.db{name}", tmp_path / f"copy.db{name}")
+    assert target.with_name("copy.db-wal").stat().st_size
+    filled.backup(target, force=True)
+    assert answers(target) == answers(database)
 
 
 def test_a_backup_does_not_overwrite_unless_told(filled: Memory, tmp_path: Path) -> None:

@@ -219,6 +219,16 @@ def test_an_empty_memory_has_no_hits(database: Path, encoder: HashEncoder) -> No
             assert (len(results), results.confidence) == (0, "low")
 
 
+def test_the_vectors_count_for_more_the_nearer_the_best_passage(memory: Memory) -> None:
+    def weight(question: str) -> float:
+        """The vectors', as the trace has it; the other side has the rest of 1."""
+        [fused] = [note.detail for note in memory.search(question, fusion="gated").trace if note.step == "fuse"]
+        return float(dict(side.split() for side in fused.removeprefix("gated: ").split(", "))["vector"])
+
+    assert weight(TEXTS["bird:stork"]) > 0.7
+    assert weight("a crane and words that stand in none of the others") < 0.3
+
+
 def test_the_trace_accounts_for_every_step(memory: Memory) -> None:
     results = memory.search("crane", limit=2)
     assert [note.step for note in results.trace] == [

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.counting import Counting
-from vstash import InputError, Memory
+from vstash import InputError, Limits, Memory
 from vstash.cli.app import build
 
 
@@ -155,6 +155,14 @@ def test_what_can_no_longer_be_read_is_not_found_by_its_old_text(memory: Memory,
     (folder / "b.txt").write_bytes(bytes(range(256)))
     run(memory, folder)
     assert [Path(one.uri).name for one in memory.list()] == ["a.md", "c.txt"]
+
+
+def test_what_is_there_but_cannot_be_read_is_not_deleted(memory: Memory, folder: Path):
+    run(memory, folder)
+    small = memory.within(Limits(max_file=1))
+    (folder / "b.txt").write_bytes(b"x" * (1 << 20 | 1))
+    assert run(small, folder) == {"a.md": "keep", "b.txt": "fail", "sub/c.txt": "keep"}
+    assert memory.get(str(folder / "b.txt")).text == "Ropes are made of hemp.\n"
 
 
 def test_only_what_was_touched_is_compared(memory: Memory, folder: Path):
