@@ -72,7 +72,9 @@ def test_no_backup_is_made_of_what_fails_its_checks(filled: Memory, database: Pa
     assert sorted(file.name for file in tmp_path.iterdir() if "copy" in file.name) == ["copy.db"]
 
 
-def test_the_log_of_another_database_is_not_played_into_a_backup(filled: Memory, database: Path, tmp_path: Path):
+def test_the_log_of_another_database_is_not_played_into_a_backup(
+    filled: Memory, database: Path, tmp_path: Path
+) -> None:
     """It was left by a process that was killed, and looks as good as any."""
     target = tmp_path / "copy.db"
     with Memory.open(tmp_path / "other.db", encoder=HashEncoder()) as other:
