@@ -64,6 +64,19 @@ def test_the_least_recently_used_words_give_way(path: Path) -> None:
     connection.close()
 
 
+def test_scores_are_made_anew_when_the_memory_has_grown(path: Path) -> None:
+    """Far longer texts change the mean length of a chunk, and with it every score."""
+    with Memory.open(path, encoder="hash") as memory, Memory.open(path, encoder="hash") as other:
+        before = found(memory)
+        assert [id_ for id_, _ in found(memory)] == [id_ for id_, _ in before]
+        other.add_texts([f"{'reed ' * 200}{number}" for number in range(3)])
+        kept = found(memory)
+        with Memory.open(path, encoder="hash") as fresh:
+            expected = found(fresh)
+    assert [id_ for id_, _ in kept] == [id_ for id_, _ in expected]
+    assert [score for _, score in kept] == pytest.approx([score for _, score in expected], rel=1e-12)
+
+
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
     path = tmp_path / "many.db"
@@ -110,16 +123,3 @@ def test_a_word_that_was_nowhere_is_found_once_another_process_has_written_it(pa
         assert [found(memory, "stork") for _ in range(3)] == [[], [], []]
         other.remember("a stork", uri="note:stork")
         assert [hit.uri for hit in memory.search("stork", mode="keyword")] == ["note:stork"]
-
-
-def test_scores_are_made_anew_when_the_memory_has_grown(path: Path) -> None:
-    """Far longer texts change the mean length of a chunk, and with it every score."""
-    with Memory.open(path, encoder="hash") as memory, Memory.open(path, encoder="hash") as other:
-        before = found(memory)
-        assert [id_ for id_, _ in found(memory)] == [id_ for id_, _ in before]
-        other.add_texts([f"{'reed ' * 200}{number}" for number in range(3)])
-        kept = found(memory)
-        with Memory.open(path, encoder="hash") as fresh:
-            expected = found(fresh)
-    assert [id_ for id_, _ in kept] == [id_ for id_, _ in expected]
-    assert [score for _, score in kept] == pytest.approx([score for _, score in expected], rel=1e-12)
