@@ -52,11 +52,10 @@ class Scanner:
         newest = version(connection, self._number)
         if newest == self._version:
             return
-        if newest < self._version:  # the codes were made anew
+        if newest < self._version or 4 * self._fallow > self._used:  # the codes were made anew, or should lie anew
             self._version = 0
         changed = load(connection, self._number, self._dim, self._version)
-        if self._version == 0 or 4 * self._fallow > self._used:
-            changed = load(connection, self._number, self._dim) if self._version else changed
+        if self._version == 0:
             self._reset(sum(len(ids) for _, ids, _ in changed) + SHARD)
         for shard, ids, codes in changed:
             self._place(shard, ids, codes)
