@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import apsw
 import pytest
 
 from vstash import Memory
@@ -62,4 +63,26 @@ def test_counting_is_due_once_a_memory_is_large(memory: Memory) -> None:
 def test_what_holds_no_longer_is_dropped_with_the_next_put(counted: Memory) -> None:
     counted.forget_all(BILLS)
     counted.remember("a late note")
+    assert kept(counted) == {}
+
+
+def test_what_is_put_is_stored_though_another_writes_before_counting(counted: Memory, database: Path) -> None:
+    """Past the bounds a put counts anew once it has committed: here another process is quicker."""
+    counted.forget_all(BILLS)
+    other = connect(database, create=False)
+
+    def grab(connection: Connection, name: str, pages: int) -> int:
+        if not other.in_transaction:
+            other.execute("BEGIN IMMEDIATE")
+        return apsw.SQLITE_OK
+
+    opened(counted).set_busy_timeout(50)
+    opened(counted).set_wal_hook(grab)  # called when a commit is done and its lock given back
+    assert counted.remember("a late note", uri="late").status == "added"
+    assert other.in_transaction
+    assert kept(counted)["invoic"] == (41, 60)
+    other.close()
+    opened(counted).set_wal_hook(None)
+    assert counted.get("late").text == "a late note"
+    counted.remember("a later note")
     assert kept(counted) == {}
