@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vstash import HashEncoder, Memory
 from vstash.store.sqlite import codes
 from vstash.store.sqlite.connection import Connection, connect
 from vstash.store.sqlite.scan import Scanner
+from vstash.types import Arm
 
 DIM = 64
 IDS = list(range(3 * codes.SHARD))
@@ -71,3 +73,35 @@ def test_after_half_is_forgotten_everything_is_read_once(connection: Connection)
     assert len(since) == 10
     assert since[0] == 0
     assert 0 not in since[1:]
+
+
+def test_the_nearest_are_the_same_however_they_lie(connection: Connection) -> None:
+    """Up to a distance, and all that are as far: a process that saw the codes grow finds what a fresh one does."""
+    grown = refreshed(Scanner(1, DIM), connection)
+    codes.delete(connection, 1, IDS[::3], DIM)
+    grown.refresh(connection)
+    codes.insert(connection, 1, list(range(len(IDS), len(IDS) + 900)), random(900))
+    grown.refresh(connection)
+    fresh = refreshed(Scanner(1, DIM), connection)
+    everything = held(fresh)
+    for asked in random(20):
+        [query] = codes.encode(asked[None])[0].tolist()
+        distance = {id_: (code ^ query).bit_count() for id_, code in everything.items()}
+        for count in (1, 40, 700):
+            reach = sorted(distance.values())[count - 1]
+            expected = {id_ for id_, far in distance.items() if far <= reach}
+            assert {*fresh.nearest(asked, count)[0].tolist()} == expected
+            assert {*grown.nearest(asked, count)[0].tolist()} == expected
+
+
+def test_of_codes_that_agree_alike_the_older_chunks_are_compared(memory: Memory, encoder: HashEncoder) -> None:
+    """But for the first component none is negative: there are two codes."""
+    points = np.abs(np.random.default_rng(2).standard_normal((300, encoder.space.dim)).astype(np.float32))
+    points[:, 0] *= np.random.default_rng(3).choice([-1, 1], 300)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    memory.add_texts([f"text {number}" for number in range(300)], vectors=points)
+    like = np.flatnonzero(points[:, 0] > 0)
+    asked = points[like[100]]
+    found = memory._store.rank(Arm("vector", 1.0, 10, 10, path="codes", rescore=40), asked, None)
+    expected = like[np.argsort(-(points[like[:40]] @ asked))[:10]] + 1
+    assert [item.chunk_id for item in found.items] == expected.tolist()
