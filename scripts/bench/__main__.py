@@ -26,7 +26,7 @@ import report  # noqa: E402
 import rival  # noqa: E402
 from sample import prepare  # noqa: E402
 
-PARTS = ("search", "recall", "after-write", "start", "add", "disk", "delete")
+PARTS = ("search", "recall", "disk", "after-write", "start", "add", "delete")  # what only reads comes first
 DELETED = 100_000  # documents, or half of a smaller database
 COMPARED = ("before", "compacted", "never")  # a database as it was, less half of it, and one that never had that half
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -157,10 +158,12 @@ def test_leaving_ends_the_process_and_those_it_started(files: list[Pending]) -> 
     assert not any(alive(int(one)) for one in below)
 
 
+@pytest.mark.parametrize(("name", "value"), [("executable", "/no/python"), ("executable", ""), ("frozen", True)])
 def test_a_process_that_cannot_be_started_is_done_without(
-    files: list[Pending], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    files: list[Pending], monkeypatch: pytest.MonkeyPatch, name: str, value: object
 ) -> None:
-    monkeypatch.setattr("sys.executable", str(tmp_path / "no-python"))
+    """As in a program that Python is a part of."""
+    monkeypatch.setattr(sys, name, value, raising=False)
     here = Here()
     with here.sandbox, Ahead(here, "hash", CUTTER.window) as ahead:
         ahead.start()

@@ -10,7 +10,7 @@ import pytest
 
 from vstash import SourceTooLarge, UnsupportedSource
 from vstash.config import Limits
-from vstash.text.read import apart, extract
+from vstash.text.read import extract
 
 NOTES = b"# Ships\n\nWood and iron.\n"
 
@@ -19,7 +19,6 @@ def test_it_is_what_it_is_unpacked():
     found = extract(gzip.compress(NOTES), "notes.md.gz")
     assert (found.text, found.kind, found.title) == (NOTES.decode(), "markdown", "Ships")
     assert dict(found.places[0].labels) == {"member": "notes.md", "line": 1}
-    assert apart("notes.md.gz")
 
 
 def test_members_follow_each_other_as_in_logs():

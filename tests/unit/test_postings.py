@@ -87,9 +87,10 @@ def test_what_was_added_is_added_to_what_is_kept(many: Path) -> None:
     assert [id_ for id_, _ in kept] == [id_ for id_, _ in expected]
     assert [score for _, score in kept] == pytest.approx([score for _, score in expected], rel=1e-4)
     assert {3001, 3002} <= {id_ for id_, _ in kept}
-    scored = [sql for sql in asked if "bm25" in sql]
+    scored = [sql for sql in asked if "saturation" in sql]
     assert scored
     assert all("rowid >" in sql for sql in scored)
+    assert not any("bm25" in sql for sql in asked)  # which counts all the postings of a word
 
 
 def test_what_was_taken_out_is_not_kept(many: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 import vstash.text.read
@@ -340,6 +342,24 @@ def test_content_wins_over_the_name():
     assert {extract(page, f"x.{suffix}").text for suffix in ("pdf", "docx", "txt", "")} == {"words"}
     assert extract(pdf("words"), "x.txt").kind == "pdf"
     assert extract(b"<html>\n# T\n", "x.md").kind == "markdown"
+
+
+def test_scanned_pages_among_others_say_so():
+    scan, blank = drawing(b"q 612 0 0 792 0 0 cm /Im Do Q"), drawing(b"")
+    whole = pypdfium2.PdfDocument.new()
+    for page in (pdf("Words before."), scan, scan, pdf("Words between."), blank, scan):
+        whole.import_pages(pypdfium2.PdfDocument(page))
+    written = io.BytesIO()
+    whole.save(written)
+    found = extract(written.getvalue(), "x.pdf")
+    said = [
+        "Words before.",
+        "[pages 2–3 are scanned, without text]",
+        "Words between.",
+        "[page 6 is scanned, without text]",
+    ]
+    assert found.text.split("\n\n") == said
+    assert [place.labels["page"] for place in found.places] == [1, 2, 4, 6]
 
 
 def test_markdown_needs_neither_the_pdf_nor_the_html_library():

@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from errno import ENOENT
 from threading import Lock, Timer
 from typing import IO, Any
 
@@ -127,7 +128,9 @@ def _started() -> subprocess.Popen[bytes]:
 
 def python(module: str, *descriptors: int, piped: bool = False) -> subprocess.Popen[bytes]:
     """A process that runs a module of this package with these open descriptors, in a process group of its own: Ctrl-C
-    is for its parent, which ends it. Raises: OSError."""
+    is for its parent, which ends it. Raises: OSError, also where Python is part of another program."""
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise FileNotFoundError(ENOENT, "this program is no Python to start another of")
     stream = subprocess.PIPE if piped else subprocess.DEVNULL
     return subprocess.Popen(  # noqa: S603  (this Python, and a module of this package)
         [sys.executable, "-P", "-m", module, *map(str, descriptors)],

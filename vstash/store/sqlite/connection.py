@@ -28,6 +28,7 @@ from vstash.errors import (
 from vstash.store.sqlite import holder
 
 APPLICATION_ID = 0x76737468  # "vsth" in ASCII, in the file's header: tells our files from other SQLite files
+K1, B = 1.2, 0.75  # of BM25, as FTS5 has them
 BUSY_WAIT = 30.0  # seconds a writer waits for its turn
 PAGE_SIZE = 8192  # bytes: five float32[384] rows a page; 4096 would hold two and waste a third
 CACHE_SIZE = 64 * 1024  # KiB of pages kept by a connection
@@ -88,6 +89,17 @@ def _untrusted_schema(connection: Connection) -> None:
     connection.pragma("trusted_schema", False)
 
 
+def _saturation(connection: Connection) -> None:
+    """`saturation(table)` in a query of one word or phrase: what BM25 multiplies a word's inverse document frequency
+    by, with FTS5's constants. FTS5's own bm25() walks all of the word's postings to count them."""
+
+    def saturation(row: apsw.FTS5ExtensionApi, *_: object) -> float:
+        length = row.column_size() / (row.column_total_size() / row.row_count)
+        return row.inst_count * (K1 + 1) / (row.inst_count + K1 * (1 - B + B * length))
+
+    connection.register_fts5_function("saturation", saturation)
+
+
 SETUP: tuple[Callable[[Connection], None], ...] = (
     _load_vectors,
     _synchronous,
@@ -96,6 +108,7 @@ SETUP: tuple[Callable[[Connection], None], ...] = (
     _temporary,
     _checkpoint,
     _untrusted_schema,
+    _saturation,
 )
 
 

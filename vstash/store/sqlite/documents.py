@@ -263,7 +263,8 @@ def inside(connection: Connection, uris: Sequence[str]) -> Iterator[Document]:
         " CROSS JOIN document AS inner ON inner.uri > whole.value || '#' AND inner.uri < whole.value || '$'"
         " WHERE inner.retired_at IS NULL) ORDER BY uri"
     )
-    for row in connection.execute(statement, (json.dumps(list(uris)),)):
+    asked = json.dumps(list(uris), ensure_ascii=False)  # half of a character pair is refused, as elsewhere
+    for row in connection.execute(statement, (asked,)):
         yield _document(row)
 
 

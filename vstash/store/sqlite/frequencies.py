@@ -16,13 +16,12 @@ COMMON = 1 / 200  # of the chunks: words in more of them are kept
 LEAST = 20_000  # chunks from which keeping is worth it
 GROWTH = 1.5  # times as many chunks as when they were last counted, or as few: past it they hold no longer
 REMEMBERED = 10_000  # words held in memory by a long-lived store
-DEAR = 1000  # chunks that hold a word: below, counting them again costs microseconds
 STALE = 1.1  # times: how much the memory may have grown since a word was held
 
 
 class Frequencies:
-    """Document frequencies for one connection: those of common words are remembered while the memory keeps its
-    size, all others until something is written, as a word that was nowhere may be there now."""
+    """Document frequencies for one connection, remembered while the memory keeps its size; that a word is nowhere
+    only until something is written, as it is then left out of searches."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, int]] = {}
@@ -40,7 +39,7 @@ class Frequencies:
             self._known = {}
             self._chunks = chunks
         elif state != self._state:
-            self._known = {word: known for word, known in self._known.items() if known[1] >= DEAR}
+            self._known = {word: known for word, known in self._known.items() if known[1]}
         self._state = state
 
     def _of(self, connection: Connection, word: str, chunks: int) -> tuple[str, int]:

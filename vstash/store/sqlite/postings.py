@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,13 +82,13 @@ class Postings:
     def _of(self, connection: Connection, word: str) -> Scores:
         known = self._kept.get(word)
         if known is None:
-            known = _scored(connection, word, 0, self._now)
+            known = _scored(connection, word, self._now)
         else:
             self._kept.move_to_end(word)
             if known.moment == self._now:
                 return known
             self._size -= len(known.ids)
-            known = _grown(known, _scored(connection, word, known.moment.last, self._now))
+            known = _grown(connection, word, known, self._now)
         self._kept[word] = known
         self._size += len(known.ids)
         while self._size > self._most and len(self._kept) > 1:
@@ -108,22 +108,30 @@ def _moment(connection: Connection) -> Moment:
     return Moment(found.get(REWRITTEN, 0), found["chunks"], value(connection, "SELECT max(id) FROM chunk") or 0)
 
 
-def _scored(connection: Connection, word: str, after: int, now: Moment) -> Scores:
-    """A word's postings in the chunks past `after`."""
-    found = rows(
-        connection,
-        "SELECT rowid, -bm25(chunk_fts) FROM chunk_fts WHERE chunk_fts MATCH ? AND rowid > ?",
-        (word, after),
+def _scored(connection: Connection, word: str, now: Moment) -> Scores:
+    """A word's postings, scored by FTS5."""
+    found = rows(connection, "SELECT rowid, -bm25(chunk_fts) FROM chunk_fts WHERE chunk_fts MATCH ?", (word,))
+    return Scores(*_columns(found), now)
+
+
+def _grown(connection: Connection, word: str, known: Scores, now: Moment) -> Scores:
+    """A word's postings with those that were added since; all by its frequency of today."""
+    added, saturations = _columns(
+        rows(
+            connection,
+            "SELECT rowid, saturation(chunk_fts) FROM chunk_fts WHERE chunk_fts MATCH ? AND rowid > ?",
+            (word, known.moment.last),
+        )
     )
+    ids = np.concatenate([known.ids, added])
+    idf = _idf(len(ids), now.chunks)
+    scale = idf / _idf(len(known.ids), known.moment.chunks)
+    return Scores(ids, np.concatenate([scale * known.scores, idf * saturations]), now)
+
+
+def _columns(found: list[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     ids, scores = zip(*found, strict=True) if found else ((), ())
-    return Scores(np.array(ids, np.int64), np.array(scores, np.float64), now)
-
-
-def _grown(known: Scores, more: Scores) -> Scores:
-    """A word's postings with those that were added; the older ones by its frequency of today."""
-    ids = np.concatenate([known.ids, more.ids])
-    scale = _idf(len(ids), more.moment.chunks) / _idf(len(known.ids), known.moment.chunks)
-    return Scores(ids, np.concatenate([scale * known.scores, more.scores]), more.moment)
+    return np.array(ids, np.int64), np.array(scores, np.float64)
 
 
 def _idf(holding: int, chunks: int) -> float:

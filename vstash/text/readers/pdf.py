@@ -14,7 +14,7 @@ from vstash.errors import UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean
 from vstash.text.readers.base import Extract, one_line
-from vstash.text.readers.pdfblank import without_text
+from vstash.text.readers.pdfblank import scans, without_text
 from vstash.text.readers.pdfnotes import notes
 from vstash.types import Heading, Place
 
@@ -25,7 +25,10 @@ _NO_TITLE = re.compile(r"untitled|microsoft \w+ - |.*\.(?:docx?|dvi|indd|pdf|ppt
 
 
 def read(data: bytes, name: str) -> Extract:
-    """Pages parted by blank lines. Raises UnsupportedSource when encrypted, damaged or without text."""
+    """Pages parted by blank lines; scanned ones among others say so.
+
+    Raises: UnsupportedSource when encrypted, damaged or without text.
+    """
     document = _open(data, name)
     try:
         pages = [_page(document, number) for number in range(len(document))]
@@ -35,6 +38,8 @@ def read(data: bytes, name: str) -> Extract:
             raise _damaged(name)
         if not any(pages):
             raise without_text(document, name)
+        for number, said in scans(document, [number for number, page in enumerate(pages) if page == ""]).items():
+            pages[number] = said
     except pypdfium2.PdfiumError as error:
         raise _damaged(name) from error
     finally:

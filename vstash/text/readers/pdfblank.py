@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import pypdfium2
@@ -31,7 +31,7 @@ def without_text(document: pypdfium2.PdfDocument, name: str) -> UnsupportedSourc
 
     Pages of an encrypted one that seem blank are pages that PDFium could not decipher.
     """
-    pages = [set(_page(document, number)) for number in range(min(len(document), PAGES))]
+    pages = [set(_drawn(document, number)) for number in range(min(len(document), PAGES))]
     if pdfium.FPDF_GetSecurityHandlerRevision(document) != -1 and not all(pages):
         return encrypted(name)
     shown = set().union(*pages)
@@ -39,7 +39,21 @@ def without_text(document: pypdfium2.PdfDocument, name: str) -> UnsupportedSourc
     return UnsupportedSource(f"{name} holds no text, {why}", hint=hint)
 
 
-def _page(document: pypdfium2.PdfDocument, number: int) -> Iterator[str]:
+def scans(document: pypdfium2.PdfDocument, blank: Sequence[int]) -> dict[int, str]:
+    """What to say in place of the scanned ones of these pages without text, at the first of each run of them; pages
+    count from 0. Raises: PdfiumError."""
+    scanned = [number for number in blank if "scan" in _drawn(document, number)]
+    firsts = [number for number in scanned if number - 1 not in scanned]
+    lasts = [number for number in scanned if number + 1 not in scanned]
+    return {
+        first: f"[page {first + 1} is scanned, without text]"
+        if first == last
+        else f"[pages {first + 1}–{last + 1} are scanned, without text]"
+        for first, last in zip(firsts, lasts, strict=True)
+    }
+
+
+def _drawn(document: pypdfium2.PdfDocument, number: int) -> Iterator[str]:
     """The kinds of what is drawn on a page; nothing for one that cannot be loaded."""
     try:
         page = document[number]
