@@ -1,9 +1,8 @@
 """In how many chunks a word stands, without reading the vocabulary.
 
 FTS5 counts a word by walking its postings: rare words cost microseconds, the commonest of a million chunks 25 ms.
-So the frequencies of common words are kept in a table, counted anew whenever the memory has grown by half or
-shrunk as far, and scaled to its size in between; planning needs no more than that. BM25 itself always uses the
-exact ones.
+So those of common words are kept in a table, counted anew when the memory has grown by half or shrunk as far, and
+scaled to its size in between; planning needs no more than that. BM25 itself always uses the exact ones.
 """
 
 from __future__ import annotations
