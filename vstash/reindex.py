@@ -10,6 +10,7 @@ from datetime import datetime
 from vstash.encode.base import Encoder
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
+from vstash.errors import StoreCorrupt
 from vstash.passages import window
 from vstash.store.base import Store
 from vstash.text.passage import digest, own_title, passage
@@ -32,7 +33,8 @@ def reindex(store: Store, encoder: Encoder, now: Callable[[], datetime], report:
     """Fill the encoder's space, switch to it in one transaction, then drop the old one.
 
     Interrupted anywhere it leaves the old space in force, and goes on from there when it is run again.
-    `report` is told how many chunks are done. Raises: StoreError, EncoderError.
+    `report` is told how many chunks are done. Raises: StoreError, EncoderError; StoreCorrupt for a chunk whose
+    document is gone.
     """
     started = time.perf_counter()
     before = store.space()
@@ -44,11 +46,23 @@ def reindex(store: Store, encoder: Encoder, now: Callable[[], datetime], report:
     store.prepare_space(space, now())
     done = 0
     while True:
+        first = store.lacking(space, 0, 1)
         done = fill(store, encoder, space, done, report)
         if store.switch(space):  # not while chunks that others added meanwhile lack a vector
             break
+        if first:
+            _require_filled(store, space, first[0])
     store.prepare_space(space, now())  # which drops every other
     return Reindexed(before, space, done, time.perf_counter() - started)
+
+
+def _require_filled(store: Store, space: Space, chunk_id: int) -> None:
+    """Refuse to go on when a chunk that lacked a vector lacks it still, as it would for ever. Raises: StoreCorrupt."""
+    if store.lacking(space, chunk_id - 1, 1) == [chunk_id] and not store.passages([chunk_id]):
+        raise StoreCorrupt(
+            f"chunk {chunk_id} of {store.path} belongs to no document",
+            hint="restore a backup, or export the memory and import that into a new one",
+        )
 
 
 def fill(store: Store, encoder: Encoder, space: Space, done: int, report: Callable[[int], None]) -> int:

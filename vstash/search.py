@@ -140,7 +140,7 @@ def find(
     `plan`."""
     pieces = None if namer is None else tuple(namer.pieces(query.text))
     with trace.step("plan") as done:
-        stats = statistics(store, query, namer, pieces)
+        stats = statistics(store, query, namer, pieces)._replace(sparse=vector is not None and _sparse(vector))
         plan = make_plan(query, stats, wider)
         done(len(plan.arms), "; ".join(plan.reason))
     rankings = []
@@ -278,6 +278,11 @@ def setting_for(store: Store, found: Found, now: datetime) -> Setting:
 def naming(encoder: Encoder) -> Naming | None:
     """The encoder, if it names word-pieces."""
     return encoder if isinstance(encoder, Naming) else None
+
+
+def _sparse(vector: Vector) -> bool:
+    """Whether most of its components are zero, as a few hashed words leave them."""
+    return 2 * int(np.count_nonzero(vector)) < vector.size
 
 
 def _best(views: Sequence[View], side: str) -> float | None:

@@ -233,14 +233,15 @@ class Term(NamedTuple):
 
 class TermStats(NamedTuple):
     """What the planner knows of the corpus: the number of chunks, the query's words in it, how many chunks
-    pass the filter (None without one), whether the space's noise is known, and the number of the query's
-    word-pieces (None where the encoder names none)."""
+    pass the filter (None without one), whether the space's noise is known, the number of the query's
+    word-pieces (None where the encoder names none), and whether most of the query's vector is zero."""
 
     chunks: int
     terms: tuple[Term, ...] = ()
     matching: int | None = None
     calibrated: bool = False
     pieces: int | None = None
+    sparse: bool = False
 
 
 class Arm(NamedTuple):

@@ -91,6 +91,12 @@ def test_small_and_filtered_sets_are_compared_exactly_and_large_ones_by_their_co
     assert arm(Query("heron"), large._replace(matching=10), "vector").path == "exact"
 
 
+def test_a_vector_that_is_mostly_zero_is_compared_exactly_and_the_plan_says_why() -> None:
+    found = plan(Query("heron"), STATS._replace(chunks=50_000, sparse=True))
+    assert found.arms[0].path == "exact"
+    assert any("50,000 vectors" in reason and "zero" in reason for reason in found.reason)
+
+
 def test_pools_grow_with_the_limit() -> None:
     assert arm(Query("heron", limit=5), STATS, "keyword").pool == CORE
     found = arm(Query("heron", limit=3000), STATS, "keyword")

@@ -8,8 +8,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from vstash import Memory
-from vstash.store.sqlite.postings import Postings
+from vstash import HashEncoder, Memory
+from vstash.store.sqlite.connection import connect, value
+from vstash.store.sqlite.postings import Postings, _moment
 
 TEXTS = [f"heron {'sky ' * (number % 4)}water {number}" for number in range(12)]
 
@@ -123,3 +124,21 @@ def test_a_word_that_was_nowhere_is_found_once_another_process_has_written_it(pa
         assert [found(memory, "stork") for _ in range(3)] == [[], [], []]
         other.remember("a stork", uri="note:stork")
         assert [hit.uri for hit in memory.search("stork", mode="keyword")] == ["note:stork"]
+
+
+def test_a_chunk_far_longer_than_the_others_is_noticed(many: Path, encoder: HashEncoder) -> None:
+    """It changes the mean length of a chunk, by which every score goes."""
+    with Memory.open(many, encoder=encoder) as memory, Memory.open(many, encoder=encoder) as other:
+        found(memory), found(memory)
+        other.add_texts(["filler " * 30_000], vectors=encoder.documents(["filler"]))
+        kept = found(memory)
+        with Memory.open(many, encoder=encoder) as fresh:
+            expected = found(fresh)
+    assert [id_ for id_, _ in kept] == [id_ for id_, _ in expected]
+    assert [score for _, score in kept] == pytest.approx([score for _, score in expected], rel=1e-12)
+
+
+def test_tokens_are_counted_as_fts5_counts_them(many: Path) -> None:
+    connection = connect(many, create=False)
+    assert _moment(connection).tokens == value(connection, "SELECT sum(cnt) FROM chunk_vocabulary") > 10_000
+    connection.close()

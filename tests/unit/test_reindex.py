@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vstash import HashEncoder, Memory, SpaceMismatch
+from vstash import HashEncoder, Memory, SpaceMismatch, StoreCorrupt
 from vstash.reindex import BATCH
 from vstash.store.sqlite.connection import connect, rows
 
@@ -155,3 +155,18 @@ def test_the_same_encoder_mends_vectors_that_are_gone(database: Path) -> None:
         assert memory.reindex(OLD).chunks == COUNT // 3
         assert memory.check().ok
         assert answers(memory) == before
+
+
+def test_a_chunk_without_a_document_ends_it(database: Path) -> None:
+    with Memory.open(database, encoder=OLD) as memory:
+        memory.add_texts(TEXTS, URIS)
+        before = answers(memory)
+    connection = connect(database, create=False)
+    connection.execute("PRAGMA foreign_keys = OFF; DELETE FROM document WHERE uri = 'doc:0003'")
+    connection.close()
+    with Memory.open(database, encoder=OLD) as memory:
+        with pytest.raises(StoreCorrupt, match=r"chunk 4 of .*notes\.db") as caught:
+            memory.reindex(NEW)
+        assert "backup" in caught.value.hint
+        assert answers(memory) == before
+        assert spaces(database)[0] == (OLD.space.id, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,10 @@ TEXTS = {
     "tool:crane": "A tower crane lifts steel at the building site",
     "food:fish": "Smoked fish with dill and potatoes",
 }
+
+
+NOTES = [f"note {at} about topic{at % 700} and topic{at % 13}" for at in range(5_200)]
+TURN = np.linalg.qr(np.random.default_rng(1).standard_normal((256, 256)))[0].astype(np.float32)
 
 
 @pytest.fixture
@@ -268,9 +273,25 @@ def test_a_search_sees_one_state_whoever_writes_meanwhile(memory: Memory, databa
         assert uris(memory, "walrus", mode="keyword") == ["walrus"]
 
 
-def test_large_memories_go_by_the_codes_and_find_the_same(memory: Memory, database: Path, encoder: HashEncoder) -> None:
-    notes = [f"note {at} about topic{at % 700} and topic{at % 13}" for at in range(5_200)]
-    memory.add_texts(notes, vectors=encoder.documents(notes))
+class Turned(HashEncoder):
+    """The cosines of hashed words without their zeros: all vectors are turned alike."""
+
+    def documents(self, texts: Sequence[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        turned: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = super().documents(texts) @ TURN
+        return turned
+
+
+@pytest.fixture
+def large(database: Path) -> Iterator[Memory]:
+    """The texts among more notes than are compared one by one."""
+    with Memory.open(database, encoder=Turned()) as memory:
+        memory.add_texts(list(TEXTS.values()), list(TEXTS))
+        memory.add_texts(NOTES, vectors=Turned().documents(NOTES))
+        yield memory
+
+
+def test_large_memories_go_by_the_codes_and_find_the_same(large: Memory, database: Path) -> None:
+    memory, encoder = large, Turned()
     results = memory.search(TEXTS["bird:heron"], mode="vector", limit=3)
     arm = results.plan.arm("vector")
     assert arm is not None
@@ -284,6 +305,18 @@ def test_large_memories_go_by_the_codes_and_find_the_same(memory: Memory, databa
     assert "bird:heron" not in uris(memory, TEXTS["bird:heron"], mode="vector", limit=20)
     memory.forget("new")
     assert uris(memory, "heron and reed and fish", mode="vector", limit=1) != ["new"]
+
+
+def test_few_words_are_found_in_a_large_memory_of_hashed_words(memory: Memory, encoder: HashEncoder) -> None:
+    """Their vectors are mostly zero, and signs do not tell zeros apart."""
+    encoded = encoder.documents(NOTES)
+    memory.add_texts(NOTES, NOTES, vectors=encoded)
+    for at in (7, 1812, 3003):
+        question = f"about topic{at} {at}"
+        results = memory.search(question, mode="vector", limit=10)
+        cosines = [float(cosine) for cosine in np.sort(encoded @ encoder.query(question))[:-11:-1]]
+        assert [hit.score for hit in results] == pytest.approx(cosines, abs=1e-5)
+        assert "all are compared" in "; ".join(results.plan.reason)
 
 
 def test_facts_are_asked_for_the_top_alone_unless_it_says_the_same(tmp_path: Path, encoder: HashEncoder) -> None:

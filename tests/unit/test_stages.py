@@ -110,6 +110,12 @@ def test_depth_lets_the_vectors_order_what_comes_past_the_first() -> None:
     assert STAGES["depth"](given, replace(asked, meaning=DEEP_MEANING)) == given
 
 
+@pytest.mark.parametrize("meaning", [0.0, 1e-320])
+def test_depth_leaves_alone_what_vectors_have_no_say_in(meaning: float) -> None:
+    given = tuple(Candidate(one, -one, (Contribution("keyword", one, 1.0, -one),)) for one in range(1, DEEP + 3))
+    assert STAGES["depth"](given, replace(setting(Query("q")), meaning=meaning)) == given
+
+
 @pytest.mark.parametrize("name", sorted(STAGES))
 def test_every_stage_bears_no_candidate_and_one(name: str) -> None:
     asked = Query("q", recency=10, diversity=0.5)

@@ -16,6 +16,7 @@ from vstash.types import Candidate, Contribution, Facts, Query
 
 DEEP = 60  # candidates whose order is that of fusion …
 DEEP_MEANING = 0.8  # … and the vectors' least weight past them: recall@100 +.002, below no single side
+NEXT_TO_NOTHING = 1e-6  # of the whole weight
 DIVERSIFY = 4  # candidates looked at for each hit wanted
 
 
@@ -41,11 +42,12 @@ Stage = Callable[[Candidates, Setting], Candidates]
 def deepen(candidates: Candidates, setting: Setting) -> Candidates:
     """Past the first DEEP let the vectors count at least DEEP_MEANING: there words find more that is not meant.
 
-    Written as one contribution, which also keeps all of these below the first ones.
+    Written as one contribution, which also keeps all of these below the first ones. Vectors that count next to
+    nothing were not asked for: their shares cannot be scaled up.
     """
     head, tail = candidates[:DEEP], candidates[DEEP:]
     more = DEEP_MEANING - setting.meaning
-    if more <= 0 or not tail:
+    if more <= 0 or not tail or setting.meaning < NEXT_TO_NOTHING:
         return candidates
     gains = {"vector": more / setting.meaning, "keyword": -more / (1 - setting.meaning)}
     shares = [math.fsum([gains[part.arm] * part.share for part in one.contributions]) for one in tail]

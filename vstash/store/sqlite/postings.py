@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from vstash.store.sqlite.connection import Connection, rows, value
 
 MOST = 2_000_000  # postings kept, 32 MB
-GROWTH = 1.001  # times as many chunks as when the first of the kept words was scored: past it all are dropped
+GROWTH = 1.001  # times as many chunks or tokens as when the first kept word was scored: past it all are dropped
+AVERAGES = 1  # id of FTS5's record of how many rows there are and how many tokens in each column
 REWRITTEN = "rewritten"  # in the table meta: how often anything was taken out of the index
 LEAST_IDF = 1e-6  # FTS5's, for words in more than half the chunks
 
@@ -31,10 +32,11 @@ class Scores(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """What the index holds: it has grown by some chunks while `rewritten` stays the same."""
+    """What the index holds: it has grown by some chunks and tokens while `rewritten` stays the same."""
 
     rewritten: int
     chunks: int
+    tokens: int
     last: int  # id of a chunk
 
 
@@ -50,7 +52,7 @@ class Postings:
         self._kept: OrderedDict[str, Scores] = OrderedDict()
         self._size = 0
         self._state: tuple[int, int] | None = None
-        self._first = self._now = Moment(-1, 0, 0)
+        self._first = self._now = Moment(-1, 0, 0, 0)
 
     def best(self, connection: Connection, words: Sequence[str], count: int) -> list[tuple[int, float]]:
         """The `count` chunks with the largest sums over some words, each a query for FTS5; ties by chunk id.
@@ -74,7 +76,7 @@ class Postings:
             return True
         first, self._state = self._state is None, state
         self._now = _moment(connection)
-        if self._now.rewritten != self._first.rewritten or self._now.chunks > GROWTH * self._first.chunks:
+        if not _continues(self._first, self._now):
             self._kept.clear()
             self._size, self._first = 0, self._now
         return not first
@@ -105,7 +107,26 @@ def note_rewriting(connection: Connection) -> None:
 
 def _moment(connection: Connection) -> Moment:
     found = dict(rows(connection, "SELECT key, value FROM meta WHERE key IN ('chunks', ?)", (REWRITTEN,)))
-    return Moment(found.get(REWRITTEN, 0), found["chunks"], value(connection, "SELECT max(id) FROM chunk") or 0)
+    averages = value(connection, "SELECT block FROM chunk_fts_data WHERE id = ?", (AVERAGES,)) or b""
+    last = value(connection, "SELECT max(id) FROM chunk") or 0
+    return Moment(found.get(REWRITTEN, 0), found["chunks"], sum(_varints(averages)[1:]), last)
+
+
+def _continues(first: Moment, now: Moment) -> bool:
+    """Whether the mean length of a chunk is still about the same, and nothing was taken out."""
+    grown = max(now.chunks - GROWTH * first.chunks, now.tokens - GROWTH * first.tokens)
+    return now.rewritten == first.rewritten and grown <= 0
+
+
+def _varints(block: bytes) -> list[int]:
+    """SQLite's: seven bits in each byte, the most significant first; the last byte of a number is below 128."""
+    found, number = list[int](), 0
+    for byte in block:
+        number = number << 7 | byte & 127
+        if byte < 128:
+            found.append(number)
+            number = 0
+    return found
 
 
 def _scored(connection: Connection, word: str, now: Moment) -> Scores:

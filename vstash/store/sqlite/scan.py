@@ -52,11 +52,10 @@ class Scanner:
         newest = version(connection, self._number)
         if newest == self._version:
             return
-        if newest < self._version:  # the codes were made anew
+        if newest < self._version or 4 * self._fallow > self._used:  # the codes were made anew, or should lie anew
             self._version = 0
         changed = load(connection, self._number, self._dim, self._version)
-        if self._version == 0 or 4 * self._fallow > self._used:
-            changed = load(connection, self._number, self._dim) if self._version else changed
+        if self._version == 0:
             self._reset(sum(len(ids) for _, ids, _ in changed) + SHARD)
         for shard, ids, codes in changed:
             self._place(shard, ids, codes)
@@ -94,8 +93,8 @@ class Scanner:
         return region
 
     def nearest(self, vector: NDArray[np.float32], count: int) -> tuple[Ids, Codes]:
-        """At least `count` chunks whose codes differ least from the vector's, if there are so many, in no
-        order: their ids, shape (n,), and codes, shape (n, words)."""
+        """The `count` chunks whose codes differ least from the vector's and all that differ as little as the last
+        of them, or all there are, in no order: their ids, shape (n,), and codes, shape (n, words)."""
         distance = self._distances(encode(vector[None])[0])
         at = self._closest(distance, count)
         return self._ids[at], self._words[:, at].T
@@ -129,6 +128,14 @@ class Scanner:
                 np.add(total, some[:size], out=total)
 
     def _closest(self, distance: NDArray[np.uint16], count: int) -> NDArray[np.int64]:
+        """Places of all codes within the smallest distance that holds `count`, or of all."""
+        at = self._close(distance, count)
+        near = distance[at]
+        within = np.bincount(near).cumsum()
+        closest: NDArray[np.int64] = at[near <= np.searchsorted(within, count)]
+        return closest
+
+    def _close(self, distance: NDArray[np.uint16], count: int) -> NDArray[np.int64]:
         """Places of at least `count` codes, all within some distance; the reach is guessed from a sample."""
         within = np.bincount(distance[:: max(1, len(distance) // SAMPLE)]).cumsum()  # of the sample, by distance
         size = int(within[-1]) if len(within) else 0

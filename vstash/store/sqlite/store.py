@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vstash.errors import DatabaseNotFound, SpaceMismatch
+from vstash.errors import DatabaseNotFound, SpaceMismatch, StoreBusy, StoreFull
 from vstash.extras import later
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Renamed, Stored, utc_now
@@ -138,7 +138,7 @@ class SqliteStore:
         with self._use(), writing(self.connection):
             number = self._adopt(space, now)
             statuses = [status for run in _distinct(entries) for status in self._put(run, number, now)]
-        with self._use():
+        with suppress(StoreBusy, StoreFull), self._use():  # what was put is stored; counting is due again next time
             if frequencies.due(self.connection, documents.count(self.connection, None)):
                 frequencies.count(self.connection)
         return statuses

@@ -139,7 +139,7 @@ def nearest_by_codes(
             break
         wanted *= OVERSCAN
     agreement = codes.agreement(found, vector)
-    order = np.argsort(-agreement)[: arm.rescore]
+    order = np.lexsort((ids, -agreement))[: arm.rescore]
     ids, agreement = ids[order], agreement[order]
     first = max(2 * arm.pool, arm.rescore // PART)
     cosine = known(connection, number, ids[:first], vector)
