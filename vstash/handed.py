@@ -46,16 +46,18 @@ def _complete(source: Source) -> Source:
     for text in (*given.values(), *tags):
         _require_whole(text)
     metadata, written = _metadata(source.metadata)
-    dates = [_require_date(name, getattr(source, name)) for name in ("modified_at", "dated_at")]
+    modified_at, dated_at = (_date(name, getattr(source, name)) for name in ("modified_at", "dated_at"))
     for name, kind in (("headings", Heading), ("places", Place), ("parts", Source)):
         for one in arguments.several(name, getattr(source, name)):
             arguments.instance(f"one of {name}", one, kind)
     for span in arguments.several("atoms", source.atoms):
         _require_span(span, len(source.text))
-    known = "\0".join((source.title, source.kind, str(dates[1] or ""), written, source.text))
+    known = "\0".join((source.title, source.kind, str(dated_at or ""), written, source.text))
     return replace(
         source,
         content_hash=source.content_hash or sha256(known.encode()).hexdigest(),
+        modified_at=modified_at,
+        dated_at=dated_at,
         tags=tags,
         metadata=metadata,
         parts=tuple(_checked(part) for part in source.parts),
@@ -83,13 +85,14 @@ def _metadata(given: Any) -> tuple[dict[str, Any], str]:
     return dict(given), written
 
 
-def _require_date(name: str, when: Any) -> datetime | None:
+def _date(name: str, when: Any) -> datetime | None:
+    """In UTC, as which a time without a zone is read."""
     if when is None:
         return None
-    if not isinstance(when, datetime) or when.tzinfo is None:
-        raise InputError(f"{name} is {when!r:.60}, not a time with a zone", hint="pass datetime(…, tzinfo=UTC)")
+    if not isinstance(when, datetime):
+        raise InputError(f"{name} is {when!r:.60}, not a time", hint="pass datetime(…, tzinfo=UTC)")
     try:
-        return when.astimezone(UTC)
+        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
     except OverflowError:
         raise InputError(f"{name}: {when} lies outside the calendar", hint="use a year from 1 to 9999") from None
 

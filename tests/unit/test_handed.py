@@ -65,7 +65,6 @@ WRONG: dict[str, dict[str, Any]] = {
     "metadata_key": {"metadata": {(1, 2): 3}},
     "metadata_half": {"metadata": {"a": "\ud800"}},
     "modified_text": {"modified_at": "2020"},
-    "modified_naive": {"modified_at": datetime(2020, 1, 1)},  # noqa: DTZ001
     "dated_early": {"dated_at": EARLY},
     "headings": {"headings": [1]},
     "places": {"places": (1,)},
@@ -94,6 +93,11 @@ def test_metadata_without_an_end_is_refused(memory: Memory) -> None:
     for endless in (deep, ring):
         with pytest.raises(InputError, match="metadata"):
             list(memory.add_sources([Source("own", "heron", metadata={"a": endless})]))
+
+
+def test_a_time_without_a_zone_is_utc(memory: Memory) -> None:
+    list(memory.add_sources([Source("own", "heron", modified_at=datetime(2020, 1, 1, 12))]))  # noqa: DTZ001
+    assert memory.get("own").modified_at == datetime(2020, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("tags", [["b", "a"], {"a", "b"}, ("b", "a", "b")])
