@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vstash.store.sqlite.codes import SHARD, Codes, Ids, encode, load, version
 from vstash.store.sqlite.connection import Connection
+from vstash.store.sqlite.recent import Recent
 
 BLOCK = 1 << 16  # codes compared at a time: the words and counts of a block stay in the processor's cache
 BYTEFUL = 3  # words of 64 bits whose differences one byte can count
@@ -31,10 +32,12 @@ class _Region:
 
 
 class Scanner:
-    """The codes of one space, brought up to date by `refresh`. Not for several threads at once."""
+    """The codes of one space, brought up to date by `refresh`, and `recent`, those of its vectors that were compared
+    lately. Not for several threads at once."""
 
     def __init__(self, number: int, dim: int) -> None:
         self._number, self._dim = number, dim
+        self.recent = Recent(dim)
         self._version = 0
         self._reset(0)
 
@@ -45,6 +48,7 @@ class Scanner:
         self._ids: Ids = np.full(capacity, -1, dtype=np.int64)
         self._words: Codes = np.zeros((-(-self._dim // 64), capacity), dtype=np.uint64)
         self._regions: dict[int, _Region] = {}
+        self.recent.clear()
         self._used = self._fallow = 0
 
     def refresh(self, connection: Connection) -> None:
@@ -62,6 +66,7 @@ class Scanner:
         self._version = newest
 
     def _place(self, shard: int, ids: Ids, codes: Codes) -> None:
+        self.recent.forget(range(shard * SHARD, (shard + 1) * SHARD))
         region = self._regions.get(shard)
         if region is None or len(ids) > region.room:
             if region is not None:

@@ -19,6 +19,7 @@ from vstash.filters import Filter
 from vstash.store.sqlite import codes, pieces
 from vstash.store.sqlite.connection import Connection, rows, value
 from vstash.store.sqlite.filters import chunk_ids, condition, stamp
+from vstash.store.sqlite.recent import Recent
 from vstash.store.sqlite.scan import Scanner
 from vstash.types import Arm, Ranking, Scored, Space
 
@@ -142,19 +143,21 @@ def nearest_by_codes(
     order = np.lexsort((ids, -agreement))[: arm.rescore]
     ids, agreement = ids[order], agreement[order]
     first = max(2 * arm.pool, arm.rescore // PART)
-    cosine = known(connection, number, ids[:first], vector)
+    cosine = known(connection, number, scanner.recent, ids[:first], vector)
     reach = codes.promising(agreement, cosine, arm.pool)
     if reach > first:
-        cosine = np.concatenate([cosine, known(connection, number, ids[first:reach], vector)])
+        cosine = np.concatenate([cosine, known(connection, number, scanner.recent, ids[first:reach], vector)])
     ids = ids[: len(cosine)]
     best = np.lexsort((ids, -cosine))[: arm.pool]
     there = best[~np.isnan(cosine[best])]
     return Ranking("vector", tuple(Scored(int(ids[at]), float(cosine[at])) for at in there))
 
 
-def known(connection: Connection, number: int, ids: NDArray[np.int64], vector: Vectors) -> NDArray[np.float32]:
+def known(
+    connection: Connection, number: int, recent: Recent, ids: NDArray[np.int64], vector: Vectors
+) -> NDArray[np.float32]:
     """The cosine of each chunk with the vector, in the order asked for; NaN where there is no vector."""
-    kept, matrix = read(connection, number, ids.tolist(), len(vector))
+    kept, matrix = recent.read(ids.tolist(), lambda some: read(connection, number, some, len(vector)))
     found = np.full(len(ids), np.nan, np.float32)
     order = np.argsort(ids)
     found[order[np.searchsorted(ids, kept, sorter=order)]] = dots(matrix, vector)

@@ -1,0 +1,92 @@
+"""Vectors that are kept between comparisons: the ones that are stored, whatever is written, and read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vstash import HashEncoder, Memory
+from vstash.store.sqlite.recent import Recent
+
+ROWS = np.random.default_rng(7).standard_normal((3000, 64)).astype(np.float32)
+ROWS /= np.linalg.norm(ROWS, axis=1, keepdims=True)
+
+
+class Loading:
+    """Rows by number, but for those from 50 on, and what was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+
+    def __call__(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
+        self.asked.append(list(ids))
+        found = [id_ for id_ in ids if id_ < 50]
+        return found, ROWS[found]
+
+
+@pytest.mark.parametrize("most", [1, 3, 10, 100])
+def test_they_are_what_is_loaded(most: int) -> None:
+    recent, loading = Recent(64, most), Loading()
+    choose = np.random.default_rng(most)
+    for turn in range(200):
+        ids = choose.permutation(60)[: turn % 20].tolist()
+        found, rows = recent.read(ids, loading)
+        assert found == [id_ for id_ in ids if id_ < 50]
+        assert np.array_equal(rows, ROWS[found])
+        recent.forget(choose.permutation(60)[: turn % 7].tolist())
+
+
+def test_what_is_kept_is_not_loaded_again_until_it_is_forgotten() -> None:
+    recent, loading = Recent(64, 5), Loading()
+    for ids in ([1, 2], [2, 1, 3], [1, 2, 3]):
+        recent.read(ids, loading)
+    recent.forget([2])
+    recent.read([1, 2, 3], loading)
+    recent.read([1, 4, 5], loading)  # more than there is room for
+    recent.read([1, 4, 5], loading)
+    assert loading.asked == [[1, 2], [3], [2], [1, 4, 5]]
+
+
+def vectors_read(memory: Memory, act: Callable[[], object]) -> int:
+    """How many rows of vectors the memory reads meanwhile."""
+    statements: dict[int, str] = {}
+    read = []
+
+    def note(event: dict[str, Any]) -> None:
+        if event["code"] == apsw.SQLITE_TRACE_STMT:
+            statements[event["id"]] = event["sql"]
+        elif "JOIN vector_" in statements[event["id"]]:
+            read.append(event)
+
+    connection: apsw.Connection = memory._store.connection  # type: ignore[attr-defined]
+    connection.trace_v2(apsw.SQLITE_TRACE_STMT | apsw.SQLITE_TRACE_ROW, note)
+    act()
+    connection.trace_v2(0, None)
+    return len(read)
+
+
+def test_a_write_elsewhere_makes_only_what_lies_beside_it_be_read_again(tmp_path: Path) -> None:
+    path, asked = tmp_path / "notes.db", ROWS[100] + 0.1 * ROWS[101]
+    with Memory.open(path, encoder=HashEncoder(64)) as memory, Memory.open(path, encoder=HashEncoder(64)) as other:
+
+        def found(asking: Memory = memory) -> list[int]:
+            return [hit.chunk_id for hit in asking.search("note", mode="vector", vector=asked)]
+
+        memory.add_texts([f"note {number}" for number in range(len(ROWS))], vectors=ROWS)
+        first = vectors_read(memory, found)
+        assert vectors_read(memory, found) == 0
+        before = found()
+        other.add_texts(["new"], ["new"], vectors=asked[None])
+        assert 0 < vectors_read(memory, found) < first / 2
+        assert found() == [3001, *before[:4]]
+        other.forget("new")
+        other.forget(memory.chunk(before[0]).document.uri)
+        assert found()[:4] == before[1:]
+        with Memory.open(path, encoder=HashEncoder(64)) as fresh:
+            assert found() == found(fresh)
