@@ -17,7 +17,7 @@ KEYWORD_DEPTH = 300  # keyword scores fetched, so that candidates of the vector 
 EXACT_MAX = 2_000  # vectors: up to here comparing all is as fast as asking the codes first
 RESCORE = 8  # sign codes compared exactly for each candidate wanted, up to RESCORE_FROM chunks; past them …
 RESCORE_FROM = 50_000
-RESCORE_GROWTH = 0.4  # … the power of the size with which more are needed for recall 0.99 at 10, 0.95 at 100
+RESCORE_GROWTH = 0.5  # … the power of the size with which more are needed for recall 0.99 at 10, 0.95 at 100
 WEIGHTS = (0.5, 0.5)  # (vector, keyword)
 
 Admitted = tuple[tuple[Term, ...], tuple[Term, ...], tuple[str, ...]]

@@ -24,7 +24,7 @@ Value = TypeVar("Value")
 
 FILES = 1000  # Markdown files for the stub encoder, PARTS texts in each
 PARTS = 5
-ENCODED = 100  # Markdown files for the real encoder, about 10 s of work
+ENCODED = 200  # Markdown files for the real encoder, about 20 s of work
 
 
 class Timed:

@@ -31,7 +31,7 @@ APPLICATION_ID = 0x76737468  # "vsth" in ASCII, in the file's header: tells our 
 K1, B = 1.2, 0.75  # of BM25, as FTS5 has them
 BUSY_WAIT = 30.0  # seconds a writer waits for its turn
 PAGE_SIZE = 8192  # bytes: five float32[384] rows a page; 4096 would hold two and waste a third
-CACHE_SIZE = 64 * 1024  # KiB of pages kept by a connection
+CACHE_SIZE = 128 * 1024  # KiB of pages kept by a connection
 WAL_PAGES = 4000  # pages (32 MiB) of log before a commit folds it into the file
 
 NO_ROOM_FOR_INDEX = apsw.SQLITE_IOERR_SHMSIZE  # a reader too needs 32 KiB of disk, for the log's index

@@ -30,9 +30,11 @@ class Recent:
             if len(missing) > len(self._matrix) - self._used:
                 self.clear()
                 missing = list(ids)
-            if len(missing) > len(self._matrix):
-                return load(ids)
-            self._keep(*load(missing))
+            loaded = load(missing)
+            if len(missing) <= len(self._matrix):
+                self._keep(*loaded)
+            if len(missing) == len(ids):
+                return loaded
         found = [id_ for id_ in ids if id_ in self._place]
         return found, self._matrix[[self._place[id_] for id_ in found]]
 
