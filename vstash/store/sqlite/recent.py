@@ -40,8 +40,9 @@ class Recent:
 
     def forget(self, ids: Iterable[int]) -> None:
         """These chunks may have other vectors now, or none. Their places stay empty until all are emptied."""
-        for id_ in ids:
-            self._place.pop(id_, None)
+        if self._place:  # a fresh process takes in the ids of the whole memory
+            for id_ in ids:
+                self._place.pop(id_, None)
 
     def clear(self) -> None:
         """Forget all."""
