@@ -205,3 +205,21 @@ def test_a_folder_with_a_gap_is_no_set_of_migrations(tmp_path: Path, names: list
 
 def test_the_shipped_migrations_are_in_order() -> None:
     assert [step.number for step in shipped()] == list(range(1, len(shipped()) + 1))
+
+
+@pytest.mark.parametrize("moment", range(5))
+def test_a_file_that_another_process_makes_meanwhile_is_no_other_programs(database: Path, moment: int) -> None:
+    """It is made after so many of the statements that look at it; then it is locked."""
+    connection = connect(database, create=True)
+    ended: list[str] = []
+
+    def note(event: dict[str, str]) -> None:
+        ended.append(event["sql"])
+        if len(ended) == moment + 1:
+            SqliteStore(database, create=True).close()
+
+    connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, note)
+    migrate(connection, shipped(), NOW)
+    connection.trace_v2(0, None)
+    assert not pending(connection, shipped())
+    connection.close()

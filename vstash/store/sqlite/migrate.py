@@ -66,9 +66,10 @@ def shipped(folder: Path | None = None) -> tuple[Migration, ...]:
 
 def version(connection: Connection) -> int:
     """The schema version of the file; 0 for a new one. Raises: StoreCorrupt for a file that is not ours."""
-    ours = connection.pragma("application_id") == APPLICATION_ID
     found = connection.pragma("user_version")
-    if not ours and (found or value(connection, "SELECT count(*) FROM sqlite_schema")):
+    filled = found or value(connection, "SELECT count(*) FROM sqlite_schema")
+    # asked for last: another process may be making the file
+    if filled and connection.pragma("application_id") != APPLICATION_ID:
         raise StoreCorrupt(
             f"{connection.filename} is another program's SQLite database",
             hint="check the path, or choose another with --db",
