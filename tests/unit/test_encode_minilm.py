@@ -16,7 +16,7 @@ import pytest
 from vstash.encode import minilm
 from vstash.encode.graph import FLOAT, write_graph
 from vstash.encode.minilm import MAX_TOKENS, SPACE, MiniLM, model_folder, prepare
-from vstash.encode.onnx import GRAPH, MANIFEST, OnnxModel, complete, load_session
+from vstash.encode.onnx import DATA, GRAPH, MANIFEST, OnnxModel, complete, load_session
 from vstash.encode.prepare import MIN_COSINE, Trial, _fastest, _verified, agreement, make
 from vstash.encode.tokens import Tokens
 from vstash.errors import ModelUnavailable
@@ -54,7 +54,7 @@ def copied(cache: Path, tmp_path: Path) -> Path:
     prepared = prepare(cache)
     own = tmp_path / "cache" / prepared.name
     own.mkdir(parents=True)
-    for name in (GRAPH, MANIFEST):
+    for name in (GRAPH, DATA, MANIFEST):
         (own / name).write_bytes((prepared / name).read_bytes())
     return own
 
@@ -82,15 +82,16 @@ def test_a_killed_preparation_leaves_nothing_half_made(tmp_path: Path):
     folder = prepare(tmp_path)
     assert complete(folder)
     assert {path.name for path in tmp_path.iterdir()} == {folder.name, f"{folder.name}.lock"}
-    assert {path.name for path in folder.iterdir()} == {GRAPH, MANIFEST}
+    assert {path.name for path in folder.iterdir()} == {GRAPH, DATA, MANIFEST}
 
 
-def test_a_truncated_graph_is_made_anew(copied: Path):
-    whole = (copied / GRAPH).read_bytes()
-    (copied / GRAPH).write_bytes(whole[: len(whole) // 2])
+@pytest.mark.parametrize("name", [GRAPH, DATA])
+def test_a_truncated_graph_is_made_anew(copied: Path, name: str):
+    whole = (copied / name).read_bytes()
+    (copied / name).write_bytes(whole[: len(whole) // 2])
     assert not complete(copied)
     MiniLM(copied.parent).query("hello")
-    assert (copied / GRAPH).read_bytes() == whole
+    assert (copied / name).read_bytes() == whole
 
 
 def test_a_graph_damaged_in_its_own_size_is_made_anew(copied: Path):
@@ -157,7 +158,7 @@ def test_vectors_do_not_depend_on_the_batch_at_all(cache: Path):
 @pytest.mark.parametrize(("bits", "least"), [(7, MIN_COSINE), (FLOAT, 0.9998)])
 def test_other_widths_would_pass_too(tmp_path: Path, bits: int, least: float):
     weights = _verified(model_folder() / "model.safetensors", SPACE)
-    write_graph(weights, bits, MAX_TOKENS, tmp_path / GRAPH)
+    write_graph(weights, bits, MAX_TOKENS, tmp_path / GRAPH, DATA)
     model = OnnxModel(load_session(tmp_path), Tokens(model_folder() / "tokenizer.json"), MAX_TOKENS)
     assert agreement(model) > least
 
@@ -167,7 +168,7 @@ def test_what_was_tried_is_recorded_and_only_the_fastest_kept(cache: Path):
     known = json.loads(manifest.read_text())
     assert [one["bits"] for one in known["tried"]][-1] == FLOAT
     assert known["texts_per_second"] == max(one["texts_per_second"] for one in known["tried"])
-    assert sorted(path.name for path in manifest.parent.iterdir()) == [MANIFEST, GRAPH]
+    assert sorted(path.name for path in manifest.parent.iterdir()) == [MANIFEST, DATA, GRAPH]
 
 
 def test_the_fastest_that_agrees_is_chosen():

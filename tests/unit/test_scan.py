@@ -114,7 +114,7 @@ def test_changed_shards_are_found_by_their_version(connection: Connection) -> No
     since = codes.version(connection, 1)
     connection.trace_v2(apsw.SQLITE_TRACE_STMT, lambda event: asked.append(event["sql"]))
     codes.insert(connection, 1, [len(IDS)], random(1))
-    assert len(codes.load(connection, 1, DIM, since)) == 1
+    assert len(list(codes.load(connection, 1, DIM, since))) == 1
     connection.trace_v2(0, None)
     steps = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {asked[-1]}", (since,))]
     assert any("code_1_version" in step for step in steps)

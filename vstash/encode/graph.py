@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper, save_model
 
 from vstash.errors import ModelUnavailable
 
@@ -48,18 +48,19 @@ def read_safetensors(content: bytes) -> Weights:
         ) from error
 
 
-def write_graph(weights: Weights, bits: int, max_tokens: int, file: Path) -> None:
+def write_graph(weights: Weights, bits: int, max_tokens: int, file: Path, data: str) -> None:
     """Write the graph: `input_ids` int64 (1, tokens) → `vectors` float32 (1, DIM), unit length.
 
-    `bits` is the width of the linear layers' weights: 8, or 7 where a CPU's 8-bit multiplication
-    saturates, or FLOAT for weights as they are. Raises: OSError.
+    Its constants go to a file named `data` beside it, which the runtime maps: word embeddings are most of it, and
+    of them only the rows of a text's tokens are read. `bits` is the width of the linear layers' weights: 8, or 7
+    where a CPU's 8-bit multiplication saturates, or FLOAT for weights as they are. Raises: OSError.
     """
     graph = _Graph(weights, bits)
     x = graph.embeddings(max_tokens)
     for layer in range(LAYERS):
         x = graph.layer(x, layer)
     graph.mean(x)
-    file.write_bytes(graph.model().SerializeToString())
+    save_model(graph.model(), file, save_as_external_data=True, location=data)
 
 
 class _Graph:

@@ -23,7 +23,7 @@ from vstash.errors import EncoderError, ModelUnavailable
 if TYPE_CHECKING:
     from vstash.encode.base import Vectors
 
-GRAPH = "model.onnx"
+GRAPH, DATA = "model.onnx", "model.data"
 MANIFEST = "manifest.json"  # {"files": {name: bytes}, …}, written last
 ERRORS_ONLY = 3  # ONNX Runtime's severity: its warnings are about hardware that is not there
 

@@ -21,7 +21,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from vstash.encode.graph import DIM, FLOAT, Weights, read_safetensors, write_graph
-from vstash.encode.onnx import GRAPH, MANIFEST, OnnxModel, complete, load_session
+from vstash.encode.onnx import DATA, GRAPH, MANIFEST, OnnxModel, complete, load_session
 from vstash.encode.tokens import Tokens
 from vstash.errors import ModelUnavailable
 from vstash.types import Space
@@ -98,11 +98,12 @@ def _fill(part: Path, source: Path, space: Space, report: Report) -> None:
     report("preparing the encoder: quantising, and trying what runs fastest")
     tried = _trials(part, weights, Tokens(source / "tokenizer.json"), space.max_tokens or 256)
     best = _fastest(tried)
-    (part / str(best.bits) / GRAPH).rename(part / GRAPH)
+    for name in (GRAPH, DATA):
+        (part / str(best.bits) / name).rename(part / name)
     for one in tried:
         shutil.rmtree(part / str(one.bits))
     manifest = {
-        "files": {GRAPH: (part / GRAPH).stat().st_size},
+        "files": {name: (part / name).stat().st_size for name in (GRAPH, DATA)},
         "model": space.model,
         "weights": space.fingerprint,
         **best._asdict(),
@@ -134,7 +135,7 @@ def _trials(part: Path, weights: Weights, tokens: Tokens, max_tokens: int) -> li
             continue
         folder = part / str(bits)
         folder.mkdir()
-        write_graph(weights, bits, max_tokens, folder / GRAPH)
+        write_graph(weights, bits, max_tokens, folder / GRAPH, DATA)
         model = OnnxModel(load_session(folder), tokens, max_tokens)
         tried.append(Trial(bits, round(agreement(model), 5), round(_pace(model), 1)))
     return tried

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -32,17 +33,21 @@ UNSPACED = (
     "\u30fc-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f"
     "\U00020000-\U0003ffff\U0001f000-\U0001faff"
 )
-_RUN = re.compile(f"[{UNSPACED}]+")
 _SPELT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # a letter of theirs says less than a Han character
 _WORD = re.compile(r"[^\W_]+")
-_TOKEN = re.compile(rf"(?:[^\W_]|[{UNSPACED}])+")
-_PARTS = re.compile(f"[{UNSPACED}]+|[^{UNSPACED}]+")
 _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # In ASCII only what changes case or to and from digits has pieces: most words are passed over in one scan.
 _MIXED = re.compile(r"(?<![A-Za-z0-9])(?:[0-9][A-Za-z]|[A-Za-z0-9][a-z]*+[A-Z0-9])[A-Za-z0-9]*+")
 _EDGES = re.compile(r"^\W+|\W+$")
 _QUERY_PART = re.compile(r'"([^"]*)"|([^\s"]+)')
 _UNFIT = re.compile("[\x00\ud800-\udfff]")  # what neither FTS5 nor UTF-8 can take
+
+
+@cache  # compiled when first used: fifteen milliseconds, which a question in ASCII does not wait for
+def _unspaced() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """A run of UNSPACED; a word that may hold some; its runs and what stands between them."""
+    run, other = f"[{UNSPACED}]+", f"[^{UNSPACED}]+"
+    return re.compile(run), re.compile(rf"(?:[^\W_]|[{UNSPACED}])+"), re.compile(f"{run}|{other}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class QueryTerm:
     @property
     def prefix(self) -> bool:
         """Whether it is a run too short for the terms of its script, which starts those it is in."""
-        return self.extra and len(self.text) < _size(self.text) and _RUN.match(self.text) is not None
+        return self.extra and len(self.text) < _size(self.text) and _is_run(self.text)
 
 
 def extra_terms(text: str) -> str:
@@ -123,13 +128,13 @@ def _extra(text: str) -> Iterator[str]:
         for word in _MIXED.findall(text):
             yield from _pieces(word)
         return
-    done = 0
+    done, parted = 0, _unspaced()[2]
     for start, end in _running(text):
         yield from _identifiers(text, done, start)
         done = end
-        parts = _PARTS.findall(text, start, end)
+        parts = parted.findall(text, start, end)
         for part in parts:
-            if _RUN.match(part):
+            if _is_run(part):
                 yield from _grams(part)
                 yield from _tails(part)
             else:
@@ -141,12 +146,13 @@ def _extra(text: str) -> Iterator[str]:
 def _running(text: str) -> Iterator[tuple[int, int]]:
     """The spans of the words that hold a run without spaces, in order."""
     end = 0
-    for run in _RUN.finditer(text):
+    runs, token, _ = _unspaced()
+    for run in runs.finditer(text):
         start = run.start()
         if start >= end:
             while start > end and text[start - 1].isalnum():
                 start -= 1
-            word = _TOKEN.match(text, start)
+            word = token.match(text, start)
             end = word.end() if word else run.end()
             yield start, end
 
@@ -167,7 +173,15 @@ def _whole(text: str, start: int, end: int) -> bool:
 
 def _words(text: str) -> list[str]:
     """The text's words in order, runs without spaces apart from what they touch."""
-    return [part for token in _TOKEN.findall(text) for part in _PARTS.findall(token)]
+    if text.isascii():
+        return _WORD.findall(text)
+    _, token, parted = _unspaced()
+    return [part for word in token.findall(text) for part in parted.findall(word)]
+
+
+def _is_run(part: str) -> bool:
+    """Whether a part of a word is in a script that writes no spaces."""
+    return not part.isascii() and _unspaced()[0].match(part) is not None
 
 
 def _size(run: str) -> int:
@@ -207,9 +221,9 @@ def _pieces(word: str) -> list[str]:
 def _word(text: str, spoken: tuple[str, ...]) -> Iterator[QueryTerm]:
     """A blank-separated part of a query: its word, then what is derived from it."""
     words = _words(text)
-    if any(map(_RUN.match, words)):
+    if any(map(_is_run, words)):
         for word in words:
-            yield from _derived(_grams(word)) if _RUN.match(word) else _word(word, spoken)
+            yield from _derived(_grams(word)) if _is_run(word) else _word(word, spoken)
         return
     whole = _EDGES.sub("", text).replace("’", "'")
     foreign = spoken or not text.isascii()
@@ -229,7 +243,7 @@ def _derived(words: Iterable[str]) -> Iterator[QueryTerm]:
 def _phrase(text: str, spoken: tuple[str, ...]) -> Iterator[QueryTerm]:
     """A phrase; one in a script without spaces is the phrase of its parts."""
     words = _words(text)
-    runs = sum(map(bool, map(_RUN.match, words)))
+    runs = sum(map(_is_run, words))
     if not runs and words:
         yield QueryTerm(" ".join(text.split()), phrase=True)
     elif runs and runs == len(words):

@@ -166,7 +166,7 @@ def sign_codes(connection: Connection) -> list[str]:
     wrong: list[str] = []
     for number, dim in _spaces(connection):
         try:
-            shards = codes.load(connection, number, dim)
+            shards = list(codes.load(connection, number, dim))
         except StoreCorrupt as error:
             wrong.append(f"space {number}: {error}")
             continue

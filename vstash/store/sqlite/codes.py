@@ -8,13 +8,13 @@ the write that last touched it: what is held in memory is brought up to date by 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vstash.errors import StoreCorrupt
-from vstash.store.sqlite.connection import Connection, rows, value
+from vstash.store.sqlite.connection import Connection, value
 
 SHARD = 2048  # ids: 96 KiB of codes at 384 dimensions; larger ones make a single put slower
 SURE = 3  # deviations: recall stays what it is with all codes' vectors compared, for about half of them
@@ -94,15 +94,21 @@ def delete(connection: Connection, number: int, ids: Iterable[int], dim: int) ->
         _write(connection, number, shard, stamp, old_ids[kept], codes[kept])
 
 
-def load(connection: Connection, number: int, dim: int, since: int = 0) -> list[tuple[int, Ids, Codes]]:
+def count(connection: Connection, number: int) -> int:
+    """How many codes a space has; the codes themselves are not read."""
+    return int(value(connection, f"SELECT sum(length(ids)) FROM code_{number}") or 0) // ID_BYTES
+
+
+def load(connection: Connection, number: int, dim: int, since: int = 0) -> Iterator[tuple[int, Ids, Codes]]:
     """The shards written after version `since`, ascending: number, ids of shape (n,), codes of shape (n, words).
 
-    Raises: StoreCorrupt.
+    One after another: the memory of each is used for the next, while all at once would be as much as what is made
+    of them. Raises: StoreCorrupt.
     """
     # The plus sends SQLite to the few by their version; to have them in order it would walk over all the others.
     few = "WHERE version > ? ORDER BY +shard" if since else "WHERE version > ? ORDER BY shard"
-    found = rows(connection, f"SELECT shard, ids, codes FROM code_{number} {few}", (since,))
-    return [(shard, *_unpacked(shard, ids, codes, -(-dim // 64))) for shard, ids, codes in found]
+    for shard, ids, codes in connection.execute(f"SELECT shard, ids, codes FROM code_{number} {few}", (since,)):
+        yield shard, *_unpacked(shard, ids, codes, -(-dim // 64))
 
 
 def _by_shard(ids: Sequence[int]) -> Iterable[tuple[int, slice]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vstash.store.sqlite.codes import SHARD, Codes, Ids, encode, load, version
+from vstash.store.sqlite.codes import SHARD, Codes, Ids, count, encode, load, version
 from vstash.store.sqlite.connection import Connection
 from vstash.store.sqlite.recent import Recent
 
@@ -58,10 +58,9 @@ class Scanner:
             return
         if newest < self._version or 4 * self._fallow > self._used:  # the codes were made anew, or should lie anew
             self._version = 0
-        changed = load(connection, self._number, self._dim, self._version)
         if self._version == 0:
-            self._reset(sum(len(ids) for _, ids, _ in changed) + SHARD)
-        for shard, ids, codes in changed:
+            self._reset(count(connection, self._number) + SHARD)
+        for shard, ids, codes in load(connection, self._number, self._dim, self._version):
             self._place(shard, ids, codes)
         self._version = newest
 
