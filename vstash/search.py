@@ -217,8 +217,8 @@ def _held(store: Store) -> dict[str, float]:
     if not store.terms([FOREIGN])[0][1]:
         return {}
     marks = held_marks()
-    known = store.terms(list(marks.values()))
-    return {name: df / max(1, store.count()) for name, (_, df) in zip(marks, known, strict=True) if df}
+    known, chunks = store.terms(list(marks.values())), max(1, store.count())
+    return {name: df / chunks for name, (_, df) in zip(marks, known, strict=True) if df}
 
 
 def apply_stages(store: Store, found: Found, now: datetime, trace: Trace) -> tuple[Candidate, ...]:

@@ -6,9 +6,10 @@ times are timezone-aware and in UTC; ranks start at 1; scores are larger for bet
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 from vstash.errors import InvalidQuery
@@ -293,6 +294,15 @@ class Ranking(NamedTuple):
 
     arm: Side
     items: tuple[Scored, ...]
+
+    @classmethod
+    def of(cls, arm: Side, found: Iterable[tuple[int, float]]) -> Ranking:
+        """The ranking of pairs of a chunk id and its score, best first; several hundred a search, so that none of
+        them is a call of a Python function."""
+        return cls(arm, tuple(map(_SCORED, found)))
+
+
+_SCORED = partial(tuple.__new__, Scored)
 
 
 class Contribution(NamedTuple):

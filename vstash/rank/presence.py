@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from vstash.types import Ranking, Scored, Term
+from vstash.types import Ranking, Term
 
 GAIN = 1.2  # times the IDF, for a word that is held; 1 to 1.5 are as good on the judged collections
 
@@ -30,7 +30,7 @@ def completed(ranking: Ranking, held: Mapping[int, frozenset[int]], words: Seque
         if gain:
             scores[id_] = scores.get(id_, 0.0) + gain
     ordered = sorted(scores.items(), key=lambda one: (-one[1], one[0]))
-    return Ranking(ranking.arm, tuple([Scored(*one) for one in ordered]))
+    return Ranking.of(ranking.arm, ordered)
 
 
 def idf(chunks: int, df: int) -> float:

@@ -10,7 +10,7 @@ from vstash.store.sqlite.connection import Connection, rows
 from vstash.store.sqlite.filters import chunk_ids
 from vstash.store.sqlite.frequencies import Frequencies
 from vstash.store.sqlite.postings import Postings, note_rewriting
-from vstash.types import Ranking, Scored, Term
+from vstash.types import Ranking, Term
 
 _FIELDS = "text, title, terms"
 
@@ -62,8 +62,7 @@ def rank(connection: Connection, terms: Sequence[Term], pool: int, rule: Filter 
     The unary plus keeps SQLite from asking FTS5 for one rowid after another when filtering.
     """
     if rule is None and not any(term.phrase for term in terms) and kept.ready(connection):
-        best = kept.best(connection, [_quoted(term) for term in terms], pool)
-        return Ranking("keyword", tuple([Scored(*row) for row in best]))
+        return Ranking.of("keyword", kept.best(connection, [_quoted(term) for term in terms], pool))
     sql, bindings = "", list[object]()
     if rule is not None:
         inner, bindings = chunk_ids(rule)
@@ -74,4 +73,4 @@ def rank(connection: Connection, terms: Sequence[Term], pool: int, rule: Filter 
         " ORDER BY score DESC, rowid LIMIT ?",
         (expression(terms), *bindings, pool),
     )
-    return Ranking("keyword", tuple(Scored(*row) for row in found))
+    return Ranking.of("keyword", found)

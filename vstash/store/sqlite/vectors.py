@@ -21,7 +21,7 @@ from vstash.store.sqlite.connection import Connection, rows, value
 from vstash.store.sqlite.filters import chunk_ids, condition, stamp
 from vstash.store.sqlite.recent import Recent
 from vstash.store.sqlite.scan import Scanner
-from vstash.types import Arm, Ranking, Scored, Space
+from vstash.types import Arm, Ranking, Space
 
 Vectors = NDArray[np.float32]
 
@@ -116,7 +116,7 @@ def nearest(connection: Connection, number: int, vector: Vectors, pool: int, rul
         " ORDER BY distance, chunk_id LIMIT ?",
         (vector.tobytes(), *bindings, pool),
     )
-    return Ranking("vector", tuple(Scored(id_, 1.0 - distance) for id_, distance in found))
+    return Ranking.of("vector", [(id_, 1.0 - distance) for id_, distance in found])
 
 
 def nearest_by_codes(
@@ -150,7 +150,7 @@ def nearest_by_codes(
     ids = ids[: len(cosine)]
     best = np.lexsort((ids, -cosine))[: arm.pool]
     there = best[~np.isnan(cosine[best])]
-    return Ranking("vector", tuple(Scored(int(ids[at]), float(cosine[at])) for at in there))
+    return Ranking.of("vector", zip(ids[there].tolist(), cosine[there].tolist(), strict=True))
 
 
 def known(
