@@ -31,7 +31,7 @@ CREATE TABLE document (
     collection   TEXT NOT NULL,
     content_hash ANY NOT NULL,  -- the 32 bytes of a SHA-256, or the text of any other
     recipe       TEXT NOT NULL, -- how the content became chunks; a new recipe makes the next add read it again
-    text_hash    BLOB NOT NULL, -- BLAKE2b of the chunks' texts in order, 16 bytes
+    text_hash    BLOB NOT NULL, -- BLAKE2b of the chunks' texts in order, 8 bytes
     chunks       INTEGER NOT NULL CHECK (chunks >= 0),
     metadata     TEXT NOT NULL CHECK (json_valid(metadata)),
     added_at     INTEGER NOT NULL,
