@@ -86,20 +86,19 @@ def test_a_killed_preparation_leaves_nothing_half_made(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", [GRAPH, DATA])
-def test_a_truncated_graph_is_made_anew(copied: Path, name: str):
+def test_a_truncated_graph_is_made_anew(cache: Path, copied: Path, name: str):
     whole = (copied / name).read_bytes()
     (copied / name).write_bytes(whole[: len(whole) // 2])
     assert not complete(copied)
-    MiniLM(copied.parent).query("hello")
-    assert (copied / name).read_bytes() == whole
+    assert MiniLM(copied.parent).query("hello") @ MiniLM(cache).query("hello") > 0.95
+    assert complete(copied)
 
 
-def test_a_graph_damaged_in_its_own_size_is_made_anew(copied: Path):
+def test_a_graph_damaged_in_its_own_size_is_made_anew(cache: Path, copied: Path):
     whole = (copied / GRAPH).read_bytes()
     (copied / GRAPH).write_bytes(b"\xff" * len(whole))
     assert complete(copied)
-    MiniLM(copied.parent).query("hello")
-    assert (copied / GRAPH).read_bytes() == whole
+    assert MiniLM(copied.parent).query("hello") @ MiniLM(cache).query("hello") > 0.95
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"files": {}}', '{"files": 3}', '{"files": {"nix": 1}}'])

@@ -10,8 +10,9 @@ import json
 import shutil
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
@@ -31,7 +32,7 @@ MIN_COSINE = 0.99  # mean, to the original's vectors; 8 bits reach .995, a broke
 LOCK_WAIT = 300.0  # seconds; a preparation takes two
 
 PACED = 6  # of the reference texts, 60 to 200 tokens each
-RUNS = 3
+RUNS = 5
 
 Report = Callable[[str], None]
 
@@ -129,16 +130,17 @@ def _verified(file: Path, space: Space) -> Weights:
 def _trials(part: Path, weights: Weights, tokens: Tokens, max_tokens: int) -> list[Trial]:
     """Each width written to a folder of its own and run. 7 bits only where 8 do not agree: without VNNI an x86
     CPU adds two 8-bit products in 16 bits and may saturate, with 7 bits it cannot."""
-    tried = list[Trial]()
+    models, cosines = dict[int, OnnxModel](), dict[int, float]()
     for bits in (8, 7, FLOAT):
-        if bits == 7 and tried[0].cosine >= MIN_COSINE:
+        if bits == 7 and cosines[8] >= MIN_COSINE:
             continue
         folder = part / str(bits)
         folder.mkdir()
         write_graph(weights, bits, max_tokens, folder / GRAPH, DATA)
-        model = OnnxModel(load_session(folder), tokens, max_tokens)
-        tried.append(Trial(bits, round(agreement(model), 5), round(_pace(model), 1)))
-    return tried
+        models[bits] = OnnxModel(load_session(folder), tokens, max_tokens)
+        cosines[bits] = agreement(models[bits])
+    paces = _paces(models)
+    return [Trial(bits, round(cosine, 5), round(paces[bits], 1)) for bits, cosine in cosines.items()]
 
 
 def _fastest(tried: Sequence[Trial]) -> Trial:
@@ -152,11 +154,16 @@ def _fastest(tried: Sequence[Trial]) -> Trial:
     return max(passed, key=lambda one: one.texts_per_second)
 
 
-def _pace(model: OnnxModel) -> float:
-    """Texts a second, of the length of passages; the better of a few runs, as others may be using the machine."""
+def _paces(models: Mapping[int, OnnxModel]) -> dict[int, float]:
+    """Texts a second of each, of the length of passages: the best of a few runs in turn, as others may be using the
+    machine and the choice is kept."""
     texts, _ = reference()
     longest = sorted(texts, key=len)[-PACED:]
-    return max(len(longest) / _seconds(lambda: model.vectors(longest)) for _ in range(RUNS))
+    best = dict.fromkeys(models, 0.0)
+    for _ in range(RUNS):
+        for bits, model in models.items():
+            best[bits] = max(best[bits], len(longest) / _seconds(partial(model.vectors, longest)))
+    return best
 
 
 def _seconds(act: Callable[[], object]) -> float:
