@@ -47,7 +47,7 @@ BY_NAME = {  # what is loaded when it is first needed, by name
     "vstash.text.decode": "the detector of old encodings",
     "vstash.encode.minilm": "torch, once, to prepare the model",
     "vstash.encode.onnx": "the model runtime",
-    "vstash.encode.tokens": "the tokenizer",
+    "vstash.encode.vocabulary": "the tokenizer",
     "vstash.encode.transformer": "sentence-transformers",
 }
 SQL = re.compile(r"\b(SELECT\s|INSERT INTO|UPDATE\s+\w+\s+SET|DELETE FROM|CREATE TABLE|PRAGMA\s|BEGIN IMMEDIATE)")

@@ -182,11 +182,7 @@ class Query:
             f"limit is {self.limit}, it must be 1 to {MAX_LIMIT:,}",
             "pass a limit in that range",
         )
-        yield (
-            self.mode in MODES,
-            f"unknown mode {self.mode!r}",
-            f"use one of {', '.join(MODES)}",
-        )
+        yield self.mode in MODES, f"unknown mode {self.mode!r}", f"use one of {', '.join(MODES)}"
         yield (
             self.min_confidence in CONFIDENCES,
             f"unknown confidence {self.min_confidence!r}",
@@ -210,7 +206,7 @@ class Query:
         yield (
             0 <= self.diversity <= 1,
             f"diversity is {self.diversity}, it must lie between 0 and 1",
-            "0 leaves the order alone",
+            "0 changes nothing",
         )
         yield (
             isinstance(self.window, int) and 0 <= self.window <= 10,
@@ -297,12 +293,8 @@ class Ranking(NamedTuple):
 
     @classmethod
     def of(cls, arm: Side, found: Iterable[tuple[int, float]]) -> Ranking:
-        """The ranking of pairs of a chunk id and its score, best first; several hundred a search, so that none of
-        them is a call of a Python function."""
-        return cls(arm, tuple(map(_SCORED, found)))
-
-
-_SCORED = partial(tuple.__new__, Scored)
+        """The ranking of pairs of chunk id and score; hundreds a search, so none takes a call of a Python function."""
+        return cls(arm, tuple(map(partial(tuple.__new__, Scored), found)))
 
 
 class Contribution(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tokenizers import Tokenizer
 
 from vstash.encode.minilm import MAX_TOKENS, model_folder
 from vstash.encode.tokens import SHORT, Tokens, encodable, estimated_starts
+from vstash.encode.vocabulary import ENOUGH, Sparing
 from vstash.encode.words import Words, separable
 
 # What could join or part words: spaces and punctuation of every kind, marks, joiners, controls, special tokens.
@@ -48,9 +50,51 @@ def test_words_give_the_tokens_of_the_whole_text(tokens: Tokens, whole: Any, tex
     assert tokens.ids(text, MAX_TOKENS) == whole.encode(encodable(text)).ids
 
 
+def sparing() -> Sparing:
+    return Sparing(model_folder() / "tokenizer.json", model_folder() / "vocab.txt")
+
+
+@given(text=TEXTS)
+@settings(max_examples=200)
+def test_a_part_of_the_vocabulary_gives_the_same_tokens(whole: Any, text: str) -> None:
+    one = sparing()
+    for special in (True, False):
+        found, expected = (each.encode(encodable(text), add_special_tokens=special) for each in (one, whole))
+        assert (found.ids, found.offsets) == (expected.ids, expected.offsets)
+
+
+def test_the_whole_vocabulary_is_loaded_for_long_texts_only(whole: Any) -> None:
+    one = sparing()
+    one.encode("how are type hints evaluated lazily")
+    assert "whole" not in vars(one)
+    text = "antidisestablishmentarianism " * (ENOUGH // 10)
+    assert one.encode(text).ids == whole.encode(text).ids
+    assert "whole" in vars(one)
+
+
+def test_the_names_are_those_of_the_tokenizer(whole: Any) -> None:
+    names = (model_folder() / "vocab.txt").read_text(encoding="utf-8").split("\n")
+    assert {name: id_ for id_, name in enumerate(names) if name} == whole.get_vocab()
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"added_tokens": [], "vocab":{"a":1}, "more": 1}', '"vocab":{}}}'])
+def test_a_file_laid_out_otherwise_is_not_read_in_part(tmp_path: Path, content: str) -> None:
+    (tmp_path / "tokenizer.json").write_text(content)
+    with pytest.raises((ValueError, OSError)):
+        Sparing(tmp_path / "tokenizer.json", model_folder() / "vocab.txt")
+
+
+def test_what_cannot_be_read_in_part_is_read_as_a_whole(tmp_path: Path, whole: Any) -> None:
+    (tmp_path / "tokenizer.json").write_text(whole.to_str(pretty=True))
+    names = model_folder() / "vocab.txt"
+    assert Tokens(tmp_path / "tokenizer.json", names).pieces("a question") == Tokens(
+        names.with_name("tokenizer.json")
+    ).pieces("a question")
+
+
 @given(texts=st.lists(TEXTS, max_size=8))
 def test_what_is_asked_together_is_told_apart(whole: Any, texts: list[str]) -> None:
-    words = Words(whole)
+    words = Words(whole, whole.encode)
     for text in filter(words.apply, map(encodable, texts)):
         assert words.ids(text) == whole.encode(text, add_special_tokens=False).ids
 

@@ -110,7 +110,8 @@ class MiniLM:
 
     @cached_property
     def _tokens(self) -> Tokens:
-        return Tokens(model_folder() / "tokenizer.json")
+        folder = model_folder()
+        return Tokens(folder / "tokenizer.json", folder / "vocab.txt")
 
     @cached_property
     def _model(self) -> OnnxModel:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib import import_module
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vstash.encode.vocabulary import Sparing, load
 from vstash.encode.words import Words, separable
 from vstash.errors import ModelUnavailable
 from vstash.signs import plain
@@ -58,17 +59,15 @@ def estimated_starts(text: str) -> list[int]:
 
 
 class Tokens:
-    """A `tokenizer.json`.
+    """A `tokenizer.json`; where its vocabulary is also in a file `names`, short texts do not wait for all of it.
 
     Raises: ModelUnavailable when the file cannot be read.
     """
 
-    def __init__(self, file: Path) -> None:
-        self._tokenizer = _load(file)
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        self._words = Words(self._tokenizer) if separable(self._tokenizer) else None
-        self._before, self._after = _around(self._tokenizer)
+    def __init__(self, file: Path, names: Path | None = None) -> None:
+        rules, self._tokenizer = _load(file, names)
+        self._words = Words(rules, self._tokenizer.encode) if separable(rules) else None
+        self._before, self._after = _around(rules)
 
     def ids(self, text: str, max_tokens: int) -> list[int]:
         """The ids that the model reads, at most so many, the special tokens before and after included."""
@@ -114,12 +113,17 @@ def _around(tokenizer: Any) -> tuple[list[int], list[int]]:
     return encoding.ids[:own], encoding.ids[own + sum(not one for one in encoding.special_tokens_mask) :]
 
 
-def _load(file: Path) -> Any:
+def _load(file: Path, names: Path | None) -> tuple[Any, Any]:
+    """What knows the tokenizer's rules, and what encodes by them."""
+    with suppress(OSError, ValueError):  # laid out otherwise: the whole file will do
+        sparing = Sparing(file, names) if names else None
+        if sparing and separable(sparing.rules):
+            return sparing.rules, sparing
     # The library reports an unreadable file as a bare Exception, so the file is read here.
     try:
-        definition = file.read_text(encoding="utf-8")
-        return import_module("tokenizers").Tokenizer.from_str(definition)
+        whole = load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelUnavailable(
             f"the tokenizer {file} cannot be read: {error}", hint="reinstall the package it belongs to"
         ) from error
+    return whole, whole

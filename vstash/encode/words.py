@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
@@ -28,16 +28,16 @@ class Known(NamedTuple):
 
 
 class Words:
-    """The words of one tokenizer, remembered; forgotten all at once when there are too many.
+    """The words of one tokenizer, its rules and what encodes by them; forgotten all at once when there are too many.
 
     Safe to use from several threads.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
+    def __init__(self, rules: Any, encode: Callable[..., Any]) -> None:
+        self._encode = encode
         self._known = Known({}, {})
-        self._lowers = bool(tokenizer.normalizer.lowercase)
-        self._added = [token.content for token in tokenizer.get_added_tokens_decoder().values()]
+        self._lowers = bool(rules.normalizer.lowercase)
+        self._added = [token.content for token in rules.get_added_tokens_decoder().values()]
 
     def apply(self, text: str) -> bool:
         """Whether the text can be read word by word: it names none of the tokenizer's own signs, like [SEP]."""
@@ -77,7 +77,7 @@ class Words:
     def _ask(self, words: list[str], known: Known) -> None:
         """The tokenizer's own answer, for all of them as one text."""
         begins = list(accumulate((len(word) + 1 for word in words), initial=0))
-        encoding = self._tokenizer.encode(" ".join(words), add_special_tokens=False)
+        encoding = self._encode(" ".join(words), add_special_tokens=False)
         ids: list[list[int]] = [[] for _ in words]
         starts: list[list[int]] = [[] for _ in words]
         for id_, (start, _) in zip(encoding.ids, encoding.offsets, strict=True):

@@ -86,12 +86,20 @@ _ALL = {"english": STOP_WORDS, **STOPS}
 _KNOWN, _OWN = 30, 60  # votes of a word for each language that has it, and votes shared among these
 
 
-def _votes_of(word: str) -> tuple[tuple[str, int], ...]:
-    speaking = [name for name in _ALL if word in _ALL[name]]
-    return tuple((name, _KNOWN + _OWN // len(speaking)) for name in speaking)
+def _speaking() -> dict[str, tuple[tuple[str, int], ...]]:
+    """The votes of each word for the languages that have it."""
+    found = dict[str, list[str]]()
+    for name, words in _ALL.items():
+        for word in words:
+            found.setdefault(word, []).append(name)
+    return {
+        word: tuple([(name, _KNOWN + _OWN // len(names)) for name in names])
+        for word, names in found.items()
+        if len(word) > 1
+    }
 
 
-_SPEAKS = {word: _votes_of(word) for words in _ALL.values() for word in words if len(word) > 1}
+_SPEAKS = _speaking()
 # Words of other languages only, and words of English only: while there are no more of the former in a text, no
 # language has more votes than English, as no word has more for any than one of English alone has for English.
 _FOREIGN = frozenset(word for word in _SPEAKS if word not in STOP_WORDS)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -15,9 +13,9 @@ from vstash.signs import plain
 from vstash.text.english import STOP_WORDS
 
 if TYPE_CHECKING:
-    from vstash.text import forms, languages
-else:  # a question in English about memories in English needs neither
-    forms, languages = later("vstash.text.forms"), later("vstash.text.languages")
+    from vstash.text import forms, languages, unspaced
+else:  # a question in English about memories in English needs none
+    forms, languages, unspaced = (later(f"vstash.text.{name}") for name in ("forms", "languages", "unspaced"))
 
 __all__ = ["FOREIGN", "NONE", "STOP_WORDS", "QueryTerm", "extra_terms", "held_marks", "query_terms", "telling"]
 
@@ -26,14 +24,6 @@ NONE: Mapping[str, float] = MappingProxyType({})
 IDENTIFIER_LIMIT = 40  # code points; longer runs of letters and digits are keys and hashes
 PIECE_MEAN = 2  # code points; shorter pieces on average mark a hash: "a3f9c0" has six in six
 
-# Scripts that write no spaces (Han, kana, Thai, Lao, Khmer, Burmese), Hangul, which joins its endings, and
-# emoji: those younger than Unicode 6.1 are letters to unicode61.
-UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3041-\u309f\u30a1-\u30fa"
-    "\u30fc-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f"
-    "\U00020000-\U0003ffff\U0001f000-\U0001faff"
-)
-_SPELT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # a letter of theirs says less than a Han character
 _WORD = re.compile(r"[^\W_]+")
 _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # In ASCII only what changes case or to and from digits has pieces: most words are passed over in one scan.
@@ -41,13 +31,6 @@ _MIXED = re.compile(r"(?<![A-Za-z0-9])(?:[0-9][A-Za-z]|[A-Za-z0-9][a-z]*+[A-Z0-9
 _EDGES = re.compile(r"^\W+|\W+$")
 _QUERY_PART = re.compile(r'"([^"]*)"|([^\s"]+)')
 _UNFIT = re.compile("[\x00\ud800-\udfff]")  # what neither FTS5 nor UTF-8 can take
-
-
-@cache  # compiled when first used: fifteen milliseconds, which a question in ASCII does not wait for
-def _unspaced() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """A run of UNSPACED; a word that may hold some; its runs and what stands between them."""
-    run, other = f"[{UNSPACED}]+", f"[^{UNSPACED}]+"
-    return re.compile(run), re.compile(rf"(?:[^\W_]|[{UNSPACED}])+"), re.compile(f"{run}|{other}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +46,7 @@ class QueryTerm:
     @property
     def prefix(self) -> bool:
         """Whether it is a run too short for the terms of its script, which starts those it is in."""
-        return self.extra and len(self.text) < _size(self.text) and _is_run(self.text)
+        return self.extra and _is_run(self.text) and len(self.text) < unspaced.size(self.text)
 
 
 def extra_terms(text: str) -> str:
@@ -128,33 +111,19 @@ def _extra(text: str) -> Iterator[str]:
         for word in _MIXED.findall(text):
             yield from _pieces(word)
         return
-    done, parted = 0, _unspaced()[2]
-    for start, end in _running(text):
+    done = 0
+    for start, end in unspaced.words(text):
         yield from _identifiers(text, done, start)
         done = end
-        parts = parted.findall(text, start, end)
+        parts = unspaced.PARTS.findall(text, start, end)
         for part in parts:
-            if _is_run(part):
-                yield from _grams(part)
-                yield from _tails(part)
+            if unspaced.RUN.match(part):
+                yield from unspaced.grams(part)
+                yield from unspaced.tails(part)
             else:
                 yield from [part.lower()] if len(parts) > 1 else ()  # unicode61 joins it to the run it touches
                 yield from _pieces(part)
     yield from _identifiers(text, done, len(text))
-
-
-def _running(text: str) -> Iterator[tuple[int, int]]:
-    """The spans of the words that hold a run without spaces, in order."""
-    end = 0
-    runs, token, _ = _unspaced()
-    for run in runs.finditer(text):
-        start = run.start()
-        if start >= end:
-            while start > end and text[start - 1].isalnum():
-                start -= 1
-            word = token.match(text, start)
-            end = word.end() if word else run.end()
-            yield start, end
 
 
 def _identifiers(text: str, start: int, end: int) -> Iterator[str]:
@@ -175,37 +144,12 @@ def _words(text: str) -> list[str]:
     """The text's words in order, runs without spaces apart from what they touch."""
     if text.isascii():
         return _WORD.findall(text)
-    _, token, parted = _unspaced()
-    return [part for word in token.findall(text) for part in parted.findall(word)]
+    return [part for word in unspaced.WORD.findall(text) for part in unspaced.PARTS.findall(word)]
 
 
 def _is_run(part: str) -> bool:
     """Whether a part of a word is in a script that writes no spaces."""
-    return not part.isascii() and _unspaced()[0].match(part) is not None
-
-
-def _size(run: str) -> int:
-    """Of how many characters the terms of a script without spaces are."""
-    return 3 if _SPELT.search(run) or "\ue000" <= run[0] <= "\uefff" else 2
-
-
-def _plain(run: str) -> str:
-    """Halfwidth and composed forms made equal, vowel signs kept from unicode61, which would drop them."""
-    run = unicodedata.normalize("NFKC", run)
-    return run.translate(forms.MARKS) if _SPELT.search(run) else run
-
-
-def _grams(run: str) -> list[str]:
-    """Overlapping pairs or triples of a run's characters, or all of a shorter one."""
-    run = _plain(run)
-    size = _size(run)
-    return [run[at : at + size] for at in range(len(run) - size + 1)] or [run]
-
-
-def _tails(run: str) -> list[str]:
-    """The ends of a run, so that every character of it starts a term."""
-    run = _plain(run)
-    return [run[-length:] for length in range(_size(run) - 1, 0, -1) if length < len(run)]
+    return not part.isascii() and unspaced.RUN.match(part) is not None
 
 
 def _pieces(word: str) -> list[str]:
@@ -223,7 +167,7 @@ def _word(text: str, spoken: tuple[str, ...]) -> Iterator[QueryTerm]:
     words = _words(text)
     if any(map(_is_run, words)):
         for word in words:
-            yield from _derived(_grams(word)) if _is_run(word) else _word(word, spoken)
+            yield from _derived(unspaced.grams(word)) if _is_run(word) else _word(word, spoken)
         return
     whole = _EDGES.sub("", text).replace("’", "'")
     foreign = spoken or not text.isascii()
@@ -247,7 +191,7 @@ def _phrase(text: str, spoken: tuple[str, ...]) -> Iterator[QueryTerm]:
     if not runs and words:
         yield QueryTerm(" ".join(text.split()), phrase=True)
     elif runs and runs == len(words):
-        yield QueryTerm(" ".join(pair for run in words for pair in _grams(run)), phrase=True, extra=True)
+        yield QueryTerm(" ".join(pair for run in words for pair in unspaced.grams(run)), phrase=True, extra=True)
     else:
         for part in text.split():
             yield from _word(part, spoken)

@@ -1,0 +1,58 @@
+"""Where does a text run on without spaces, and by which terms are such runs found?"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from vstash.text.forms import MARKS
+
+# Scripts that write no spaces (Han, kana, Thai, Lao, Khmer, Burmese), Hangul, which joins its endings, and
+# emoji: those younger than Unicode 6.1 are letters to unicode61.
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3041-\u309f\u30a1-\u30fa"
+    "\u30fc-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f"
+    "\U00020000-\U0003ffff\U0001f000-\U0001faff"
+)
+RUN = re.compile(f"[{UNSPACED}]+")
+WORD = re.compile(rf"(?:[^\W_]|[{UNSPACED}])+")
+PARTS = re.compile(f"[{UNSPACED}]+|[^{UNSPACED}]+")  # of a word: its runs, and what stands between them
+_SPELT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # a letter of theirs says less than a Han character
+
+
+def words(text: str) -> Iterator[tuple[int, int]]:
+    """The spans of the words that hold a run without spaces, in order."""
+    end = 0
+    for run in RUN.finditer(text):
+        start = run.start()
+        if start >= end:
+            while start > end and text[start - 1].isalnum():
+                start -= 1
+            word = WORD.match(text, start)
+            end = word.end() if word else run.end()
+            yield start, end
+
+
+def size(run: str) -> int:
+    """Of how many characters the terms of a script without spaces are."""
+    return 3 if _SPELT.search(run) or "\ue000" <= run[0] <= "\uefff" else 2
+
+
+def _plain(run: str) -> str:
+    """Halfwidth and composed forms made equal, vowel signs kept from unicode61, which would drop them."""
+    run = unicodedata.normalize("NFKC", run)
+    return run.translate(MARKS) if _SPELT.search(run) else run
+
+
+def grams(run: str) -> list[str]:
+    """Overlapping pairs or triples of a run's characters, or all of a shorter one."""
+    run = _plain(run)
+    length = size(run)
+    return [run[at : at + length] for at in range(len(run) - length + 1)] or [run]
+
+
+def tails(run: str) -> list[str]:
+    """The ends of a run, so that every character of it starts a term."""
+    run = _plain(run)
+    return [run[-length:] for length in range(size(run) - 1, 0, -1) if length < len(run)]
