@@ -10,6 +10,7 @@ from vstash.cli import render, shapes, show
 from vstash.cli.app import FINDINGS, Session
 from vstash.cli.options import Json, stored
 from vstash.cli.progress import steps
+from vstash.errors import StoreCorrupt
 
 
 def register(app: typer.Typer) -> None:
@@ -29,8 +30,12 @@ def check(
     Exits with 4 when something is wrong.
     """
     session: Session = context.obj
-    with session.open(encode=False) as memory, steps("checking", quiet=session.quiet) as step:
-        found = memory.check(repair=repair, fast=fast, report=step)
+    try:
+        with session.open(encode=False) as memory, steps("checking", quiet=session.quiet) as step:
+            found = memory.check(repair=repair, fast=fast, report=step)
+    except StoreCorrupt as error:
+        render.failure(error, with_json=json)
+        raise typer.Exit(FINDINGS) from error
     if json:
         render.as_json(shapes.report(found))
     elif not session.quiet or not found.ok:
