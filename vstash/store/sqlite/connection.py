@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,8 @@ Connection = apsw.Connection
 Locked = apsw.BusyError  # what a lock raises that was not given in time
 Unwritable = apsw.ReadOnlyError  # what a write raises where there is no permission for it
 NoRoom = apsw.FullError  # what a write raises on a full disk
-# what reading a damaged table, or one that is gone, raises; what was text need not be UTF-8 any more
-Damaged = (apsw.CorruptError, apsw.SQLError, UnicodeDecodeError)
+Unreadable = (UnicodeDecodeError, JSONDecodeError, OverflowError)  # what a damaged text, JSON value or time raises
+Damaged = (apsw.CorruptError, apsw.SQLError, *Unreadable)  # and what a damaged table, or one that is gone, does
 
 
 def _load_vectors(connection: Connection) -> None:
@@ -333,8 +334,8 @@ def translated(path: Path | str, damaged: str = LOOK) -> Iterator[None]:
         if isinstance(error, apsw.CorruptError):
             found.hint = damaged
         raise found from error
-    except UnicodeDecodeError as error:
-        raise StoreCorrupt(f"{path} is damaged (a text in it is no UTF-8)", hint=damaged) from error
+    except Unreadable as error:
+        raise StoreCorrupt(f"{path} is damaged (a value in it cannot be read: {error})", hint=damaged) from error
     except UnicodeEncodeError as error:  # SQLite keeps UTF-8
         raise InputError(
             f"{error.object!r:.60} holds half of a character pair", hint="decode it with errors='replace'"
