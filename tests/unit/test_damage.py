@@ -32,7 +32,9 @@ TABLES = ("document", "chunk", "tag", "space", "meta", "term", "vector_1", "code
 @pytest.fixture
 def filled(database: Path) -> Path:
     with Memory.open(database, encoder="hash") as memory:
-        memory.add_texts([f"the heron {at} in the réed" for at in range(5)], [f"doc:{at}" for at in range(5)], tags=["é"])
+        memory.add_texts(
+            [f"the heron {at} in the réed" for at in range(5)], [f"doc:{at}" for at in range(5)], tags=["é"]
+        )
     return database
 
 
@@ -51,6 +53,16 @@ def columns(path: Path, table: str) -> list[tuple[str, str]]:
     return found
 
 
+def complaint(path: Path, use: Callable[[Memory], object]) -> VstashError | None:
+    """What is said of a use that cannot be; any other error is for the test to fail with."""
+    try:
+        with Memory.open(path, encoder="hash", create=False) as memory:
+            use(memory)
+    except VstashError as error:
+        return error
+    return None
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_a_damaged_value_is_met_with_one_of_our_errors(filled: Path, tmp_path: Path, table: str) -> None:
     copy = tmp_path / "copy.db"
@@ -60,11 +72,8 @@ def test_a_damaged_value_is_met_with_one_of_our_errors(filled: Path, tmp_path: P
         damage(copy, f'UPDATE OR REPLACE {table} SET "{column}" = {GARBAGE[kind]}')
         for name, use in USES.items():
             tried += 1
-            try:
-                with Memory.open(copy, encoder="hash", create=False) as memory:
-                    use(memory)
-            except VstashError as error:
-                assert error.hint, (column, name)
+            said = complaint(copy, use)
+            assert said is None or said.hint, (column, name)
     assert tried
 
 

@@ -86,7 +86,7 @@ def _overwrite(source: Connection, target: Path, busy_wait: float) -> bool:
         finally:
             discard(opened)
     except StoreCorrupt:
-        _set_aside(target)
+        publish.rename(target, publish.spare(target.with_name(target.name + ".damaged")))
         return False
     return True
 
@@ -99,12 +99,3 @@ def _require_sound(connection: Connection, path: Path) -> None:
     if wrong:
         named = "; ".join(f"{finding.check}: {', '.join(finding.sample)}" for finding in wrong)
         raise StoreCorrupt(f"{path} fails its checks ({named})", hint="run: vstash check --repair")
-
-
-def _set_aside(target: Path) -> None:
-    """The damaged file and the log it has: more may be saved from both together."""
-    aside = publish.spare(target.with_name(target.name + ".damaged"))
-    publish.rename(target, aside)
-    log = target.with_name(target.name + "-wal")
-    if log.exists():
-        publish.rename(log, aside.with_name(aside.name + "-wal"))
