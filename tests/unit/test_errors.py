@@ -12,6 +12,7 @@ import vstash
 from vstash import HashEncoder, Memory, errors
 from vstash.errors import (
     ExtensionMissing,
+    ForeignFile,
     InputError,
     StoreBusy,
     StoreCorrupt,
@@ -34,7 +35,7 @@ MEANING = {
     apsw.FullError: StoreFull,
     apsw.ReadOnlyError: StoreReadOnly,
     apsw.CantOpenError: StoreReadOnly,
-    apsw.NotADBError: StoreCorrupt,
+    apsw.NotADBError: ForeignFile,
     apsw.CorruptError: StoreCorrupt,
     apsw.NoFTS5Error: ExtensionMissing,
 }
@@ -51,6 +52,7 @@ def drawn() -> dict[str, str]:
             else:
                 parent, parents[first] = first, "VstashError"
             parents |= dict.fromkeys(others, parent)
+            parents |= {one: above for above, one in re.findall(r"(\w+) ─ (\w+)", line)}
     return parents
 
 

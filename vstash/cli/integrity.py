@@ -10,7 +10,7 @@ from vstash.cli import render, shapes, show
 from vstash.cli.app import FINDINGS, Session
 from vstash.cli.options import Json, stored
 from vstash.cli.progress import steps
-from vstash.errors import StoreCorrupt
+from vstash.errors import ForeignFile, StoreCorrupt
 
 if TYPE_CHECKING:
     from vstash.types import Report
@@ -37,6 +37,8 @@ def check(
     try:
         with session.open(encode=False) as memory, steps("checking", quiet=session.quiet) as step:
             found = memory.check(repair=repair, fast=fast, report=step)
+    except ForeignFile:
+        raise
     except StoreCorrupt as error:  # too damaged to be looked at any further
         found, advice = _too_damaged(error), error.hint
     if json:

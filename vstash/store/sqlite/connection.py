@@ -20,6 +20,7 @@ import sqlite_vec
 from vstash.errors import (
     DatabaseNotFound,
     ExtensionMissing,
+    ForeignFile,
     InputError,
     StoreBusy,
     StoreCorrupt,
@@ -289,8 +290,8 @@ _MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str, str], ...] = (
     (apsw.ReadOnlyError, StoreReadOnly, "cannot be written", "check the permissions of the file and its folder"),
     (apsw.PermissionsError, StoreReadOnly, "may not be opened", "check the permissions of the file and its folder"),
     (apsw.CantOpenError, StoreReadOnly, "cannot be opened", "check the permissions of the file and its folder"),
-    (apsw.NotADBError, StoreCorrupt, "is not a vstash database", "check the path, or choose another with --db"),
-    (apsw.FormatError, StoreCorrupt, "is not a vstash database", "check the path, or choose another with --db"),
+    (apsw.NotADBError, ForeignFile, "is not a vstash database", "check the path, or choose another with --db"),
+    (apsw.FormatError, ForeignFile, "is not a vstash database", "check the path, or choose another with --db"),
     (apsw.CorruptError, StoreCorrupt, "is damaged", LOOK),
     (apsw.NoFTS5Error, ExtensionMissing, "needs FTS5, which this SQLite lacks", "reinstall apsw from PyPI"),
     (apsw.IOError, StoreError, "could not be read or written", "check the disk, then run: vstash check"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from vstash.errors import MigrationChanged, SchemaTooNew, StoreCorrupt, StoreError
+from vstash.errors import ForeignFile, MigrationChanged, SchemaTooNew, StoreError
 from vstash.store.sqlite.connection import (
     APPLICATION_ID,
     Connection,
@@ -67,12 +67,12 @@ def shipped(folder: Path | None = None) -> tuple[Migration, ...]:
 
 
 def version(connection: Connection) -> int:
-    """The schema version of the file; 0 for a new one. Raises: StoreCorrupt for a file that is not ours."""
+    """The schema version of the file; 0 for a new one. Raises: ForeignFile for a file that is not ours."""
     found = connection.pragma("user_version")
     filled = found or value(connection, "SELECT count(*) FROM sqlite_schema")
     # asked for last: another process may be making the file
     if filled and connection.pragma("application_id") != APPLICATION_ID:
-        raise StoreCorrupt(
+        raise ForeignFile(
             f"{path_of(connection)} is another program's SQLite database",
             hint="check the path, or choose another with --db",
         )
