@@ -125,7 +125,7 @@ def test_a_torn_file_is_damaged_not_a_traceback(database: Path) -> None:
     database.write_bytes(content)
     with pytest.raises(StoreCorrupt) as caught, Memory.open(database, encoder=HashEncoder()) as memory:
         memory.search("heron")
-    assert "check" in caught.value.hint
+    assert "restore" in caught.value.hint
 
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -139,24 +139,26 @@ def _lines(file: str, most: int) -> Iterator[Iterator[str]]:
 
 
 def _export(memory: Memory, path: Path, *, vectors: bool, force: bool) -> int:
-    """Write beside the target, then rename: a name never stands for half an export."""
     real = publish.destination(path, force=force)
-    partial = publish.beside(real)
+    try:
+        return _published(memory, real, vectors=vectors)
+    except OSError as error:
+        raise VstashError(
+            f"{path} cannot be written: {error.strerror}", hint="check the folder and its space"
+        ) from error
+
+
+def _published(memory: Memory, path: Path, *, vectors: bool) -> int:
+    """Write beside the target, then rename: a name never stands for half an export."""
+    partial = publish.beside(path)
     try:
         with partial.open("x", encoding="utf-8", newline="\n") as stream:
-            count = _written(memory, stream, vectors=vectors)
-        publish.rename(partial, real)
-    except BaseException as error:
+            count = memory.export(stream.write, vectors=vectors)
+        publish.rename(partial, path)
+    except BaseException:
         partial.unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
-        hint = "check the folder and its space"
-        raise VstashError(f"{path} cannot be written: {error.strerror}", hint=hint) from error
+        raise
     return count
-
-
-def _written(memory: Memory, stream: IO[str], *, vectors: bool) -> int:
-    return memory.export(stream.write, vectors=vectors)
 
 
 def _said(session: Session, value: Mapping[str, object], text: str, *, json: bool) -> None:
