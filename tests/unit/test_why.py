@@ -143,6 +143,34 @@ def test_lost_to_the_limit(memory: Memory) -> None:
     assert "-n 11" in loss.advice
 
 
+def test_lost_to_the_least_confidence(memory: Memory) -> None:
+    memory.remember("grey heron", uri=LOST)
+    fill(memory, "white stork")
+    query = Query("grey walrus tusk ivory trade", min_confidence="high")
+    loss = followed(memory, query, "confidence")
+    assert "high was asked for" in loss.detail
+    assert "--min-confidence low" in loss.advice
+    assert loss.remedy == replace(query, min_confidence="low")
+
+
+def test_lost_to_the_limit_and_then_to_the_least_confidence(memory: Memory) -> None:
+    fill(memory, *(f"grey heron {at}" for at in range(10)))
+    memory.remember("a grey heron and many other words", uri=LOST)
+    query = Query("grey walrus tusk ivory trade", limit=1, min_confidence="high")
+    loss = followed(memory, query, "limit")
+    assert loss.remedy is not None
+    assert loss.remedy.min_confidence == "low"
+    assert loss.advice.endswith("--min-confidence low")
+
+
+def test_a_remedy_keeps_the_least_confidence_where_it_is_reached(memory: Memory) -> None:
+    fill(memory, *(f"grey heron {at}" for at in range(10)))
+    memory.remember("grey heron", uri=LOST, collection="home")
+    query = Query("grey heron", filter=Eq("collection", "default"), min_confidence="high")
+    loss = followed(memory, query, "filter")
+    assert loss.remedy == Query("grey heron", min_confidence="high")
+
+
 @pytest.mark.parametrize("options", [{"recency": 1.0}, {"diversity": 1.0}, {"by_document": True}])
 def test_lost_to_the_limit_after_the_order_was_changed(memory: Memory, options: dict[str, object]) -> None:
     now = datetime.now(UTC)

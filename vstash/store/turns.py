@@ -6,10 +6,8 @@ import threading
 from collections.abc import Callable
 from functools import wraps
 from inspect import isfunction
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-Args = ParamSpec("Args")
-Result = TypeVar("Result")
 Kept = TypeVar("Kept", bound="Taking")
 
 
@@ -28,9 +26,9 @@ def by_turns(kind: type[Kept]) -> type[Kept]:
     return kind
 
 
-def _alone(method: Callable[Concatenate[Any, Args], Result]) -> Callable[Concatenate[Any, Args], Result]:
+def _alone(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
-    def taken(self: Any, *args: Args.args, **named: Args.kwargs) -> Result:
+    def taken(self: Taking, *args: Any, **named: Any) -> Any:
         with self._turn:
             return method(self, *args, **named)
 
