@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vstash.encode.base import Encoder, Naming
-from vstash.filters import And, Eq, Filter, matches
+from vstash.filters import And, Eq, Filter, matches, said
 from vstash.rank import confidence, presence
 from vstash.rank.stages import STAGES, Candidates
 from vstash.search import Found, Trace, Vector, answered, knowing, naming, query_vector, setting_for, standing
@@ -91,7 +91,7 @@ def _filtered(case: _Case) -> Loss:
     parts = list(_parts(case.query.filter))
     failing = [part for part in parts if not matches(part, case.document)]
     rest = tuple(part for part in parts if part not in failing)
-    names = ", ".join(map(str, failing))
+    names = ", ".join(map(said, failing))
     relaxed = replace(case.query, filter=And(rest) if rest else None)
     advice, remedy = f"search without {names}", relaxed
     if case.rank(relaxed) is None:

@@ -11,7 +11,7 @@ import pytest
 
 from vstash import HashEncoder, Memory, Query, Source, why
 from vstash.errors import DocumentNotFound
-from vstash.filters import And, Eq, Not, Tag
+from vstash.filters import And, Eq, Not, Tag, from_options
 from vstash.rank.fuse import CORE
 from vstash.search import Trace, find
 from vstash.types import Arm, Plan, Term
@@ -62,6 +62,13 @@ def test_lost_to_a_filter(memory: Memory) -> None:
     loss = followed(memory, Query("heron", filter=Eq("collection", "work")), "filter")
     assert "work" in loss.detail
     assert loss.remedy == Query("heron")
+
+
+def test_a_filter_is_named_by_its_option(memory: Memory) -> None:
+    memory.remember("grey heron", uri=LOST)
+    loss = followed(memory, Query("heron", filter=from_options(after="2999-01-01", tags=["bird"])), "filter")
+    assert loss.detail == "the document does not pass --tag bird, --after 2999-01-01"
+    assert loss.advice == "search without --tag bird, --after 2999-01-01"
 
 
 def test_only_the_filters_that_fail_are_given_up(memory: Memory) -> None:
