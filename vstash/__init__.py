@@ -36,6 +36,7 @@ _WHERE = {
         "StoreCorrupt",
         "StoreError",
         "StoreFull",
+        "StoreGone",
         "StoreReadOnly",
         "UnsupportedSource",
         "VstashError",
