@@ -318,7 +318,7 @@ def _entry(one: _Line, vectors: Vectors, keys: Sequence[bytes]) -> Entry:
     terms = tuple(one.terms for one in document.chunks)
     named = [one.pieces for one in document.chunks if one.pieces is not None]
     pieces = tuple(np.array(one, np.uint32) for one in named) if len(named) == len(chunks) else ()
-    return Entry(source, document.recipe, chunks, terms, tuple(keys), vectors, pieces)
+    return Entry(source, document.recipe, chunks, terms, tuple(keys), vectors, pieces, anew=False)
 
 
 def _own_vectors(one: _Line, dim: int) -> Vectors:

@@ -113,6 +113,8 @@ class MemoryStore(Taking):
 
     def _put(self, entry: Entry, now: datetime) -> Status:
         source = entry.source
+        if not entry.anew and self.known([source.uri]).get(source.uri) == Stored.of(entry):
+            return "unchanged"
         old = self._documents.get(source.uri)
         self.forget(source.uri)
         document = Document(
