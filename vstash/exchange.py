@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from vstash import arguments
 from vstash.config import Limits
 from vstash.encode.base import Encoder
 from vstash.encode.calibrate import calibrate
@@ -182,9 +183,8 @@ class Import:
 
         Raises: InputError naming the line that cannot be read or is too long; what came before it is stored.
         """
-        if isinstance(lines, str | bytes) or not isinstance(lines, Iterable):
-            raise InputError(f"{lines!r:.60} are no lines", hint="pass an open file, or a list of texts")
-        bounded = ((number, self._bounded(number, line)) for number, line in enumerate(lines, 1))
+        given_lines = arguments.iterated("lines", lines)
+        bounded = ((number, self._bounded(number, line)) for number, line in enumerate(given_lines, 1))
         numbered = (one for one in bounded if one[1].strip())
         header = _header(next(numbered, (1, "")))
         given = Space(**header.space.model_dump()) if header.space else None
