@@ -17,7 +17,16 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    ValidationError,
+)
 
 from vstash import arguments
 from vstash.config import Limits
@@ -72,10 +81,10 @@ Model = TypeVar("Model", bound=_Strict)
 class _Space(_Strict):
     id: Filled
     model: str
-    dim: int
-    max_tokens: int | None = None
+    dim: Annotated[int, Field(ge=1, lt=1 << 31)]
+    max_tokens: Annotated[int, Field(ge=0, lt=1 << 31)] | None = None
     fingerprint: str | None = None
-    noise: tuple[float, float] | None = None
+    noise: tuple[FiniteFloat, FiniteFloat] | None = None
 
 
 class _Header(_Strict):
@@ -169,8 +178,9 @@ def _encoded(entry: Entry, at: int) -> dict[str, Any]:
 
 
 class Import:
-    """Puts the documents of an export into a store. Vectors that the lines bring are used when they are of
-    the store's space, or the store has none yet; else `encoder` makes them. No document is over the limits."""
+    """Puts the documents of an export into a store. Vectors that the lines bring are used when they are of the
+    store's space, or where it has none yet of the encoder's, or of any if there is no encoder; else, and where the
+    lines bring none, `encoder` makes them. No document is over the limits."""
 
     def __init__(self, store: Store, encoder: Encoder | None, limits: Limits) -> None:
         self._store = store
@@ -239,9 +249,16 @@ class Import:
         """Whether the batch brings vectors that fit, and the space that it is stored in."""
         stored = self._store.space()
         bring = all(chunk.vector is not None for one in batch for chunk in one.document.chunks)
-        if given is not None and bring and (stored is None or stored == given):
+        if given is not None and bring and self._fits(stored, given):
             return True, stored or given
         return False, stored or _new_space(self._needed(), given)
+
+    def _fits(self, stored: Space | None, given: Space) -> bool:
+        """Whether searches, which compare with what the encoder makes of a question, can use such vectors."""
+        if stored or self._encoder is None:
+            return stored in (None, given)
+        own = self._encoder.space
+        return (own.id, own.dim) == (given.id, given.dim)
 
     def _entry(self, one: _Line, brought: bool, space: Space) -> Entry:
         if brought:

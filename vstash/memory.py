@@ -318,7 +318,8 @@ class Memory:
         return exchange.export(self._store, write, vectors=vectors)
 
     def import_(self, lines: Iterable[str]) -> Iterator[AddResult]:
-        """Store the documents of an export, one result after another; vectors it brings are used where they fit.
+        """Store the documents of an export, one result after another; vectors it brings are used where they fit the
+        memory and its encoder, any in an empty memory without one. Where it brings none, all is encoded anew.
 
         Raises: InputError naming the line that cannot be read; what came before it is stored.
         """
