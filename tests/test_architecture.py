@@ -27,9 +27,11 @@ LAYERS = (
     ("rank", "encode", "store", "text", "fetch"),
     ("filters",),
     ("types", "extras", "config", "arguments", "signs", "salvage", "publish"),
+    ("rules",),
     ("errors",),
 )
-PURE = ("plan", "rank", "filters", "opening", "types", "signs", "errors")  # no I/O: these may not touch the outside
+# no I/O: these may not touch the outside
+PURE = ("plan", "rank", "filters", "opening", "types", "rules", "signs", "errors")
 OUTSIDE = {"apsw", "sqlite_vec", "os", "pathlib", "subprocess", "socket", "shutil", "tempfile", "time", "random"}
 DRIVER = {"apsw", "sqlite_vec", "sqlite3"}
 DRIVER_HOME = "vstash.store.sqlite.connection"

@@ -37,6 +37,7 @@ _WHERE = {
         "StoreCorrupt",
         "StoreError",
         "StoreFull",
+        "StoreGone",
         "StoreReadOnly",
         "UnsupportedSource",
         "VstashError",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from vstash.errors import InputError
+from vstash.rules import shown
 
 Kind = TypeVar("Kind")
 
@@ -18,14 +19,22 @@ def texts(**given: object) -> None:
     """Raises: InputError naming the first that is no text."""
     for name, value in given.items():
         if not isinstance(value, str):
-            raise InputError(f"{name} is {value!r:.60}, not a text", hint="pass a str")
+            raise InputError(f"{name} is {shown(value)}, not a text", hint="pass a str")
 
 
 def several(name: str, values: Any) -> list[Any]:
     """The values as a list. Raises: InputError for a single text, which would be its letters, and for what is none."""
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise InputError(f"{name} is {values!r:.60}, not a list", hint=f"pass {name}=[…]")
-    return list(values)
+    return list(iterated(name, values))
+
+
+def iterated(name: str, values: Any) -> Iterator[Any]:
+    """The values one by one. Raises: InputError, at once, as `several`."""
+    try:  # an array without dimensions is Iterable by its class
+        if not isinstance(values, str | bytes):
+            return iter(values)
+    except TypeError:
+        pass
+    raise InputError(f"{name} is {shown(values)}, not a list", hint=f"pass {name}=[…]")
 
 
 def words(name: str, values: Any) -> tuple[str, ...]:
@@ -49,21 +58,21 @@ def labels(collection: Any, tags: Any) -> tuple[str, ...]:
 def function(name: str, value: Any) -> Any:
     """What can be called. Raises: InputError."""
     if not callable(value):
-        raise InputError(f"{name} is {value!r:.60}, not a function", hint="pass what can be called, or leave it out")
+        raise InputError(f"{name} is {shown(value)}, not a function", hint="pass what can be called, or leave it out")
     return value
 
 
 def instance(name: str, value: Any, kind: type[Kind]) -> Kind:
     """A value of this class. Raises: InputError."""
     if not isinstance(value, kind):
-        raise InputError(f"{name} is {value!r:.60}, not of the class {kind.__name__}", hint=f"pass {kind.__name__}(…)")
+        raise InputError(f"{name} is {shown(value)}, not of the class {kind.__name__}", hint=f"pass {kind.__name__}(…)")
     return value
 
 
 def whole(name: str, value: Any) -> int:
     """The number. Raises: InputError for what is no whole number."""
     if not isinstance(value, int) or isinstance(value, bool):
-        raise InputError(f"{name} is {value!r:.60}, not a whole number", hint="pass an int")
+        raise InputError(f"{name} is {shown(value)}, not a whole number", hint="pass an int")
     return value
 
 
@@ -86,16 +95,16 @@ def content(data: object) -> None:
 def path(given: Any) -> str:
     """A path as a text. Raises: InputError for what is none: a blank one would silently mean the folder one is in."""
     if not isinstance(given, str | os.PathLike):
-        raise InputError(f"{given!r:.60} is no path", hint="pass a str or a Path")
+        raise InputError(f"{shown(given)} is no path", hint="pass a str or a Path")
     named = os.fspath(given)
     if not isinstance(named, str) or "\0" in named:
-        raise InputError(f"{named!r:.60} is no path", hint="pass a str or a Path without zero bytes")
+        raise InputError(f"{shown(named)} is no path", hint="pass a str or a Path without zero bytes")
     if not named.strip():
         raise InputError("a path is blank", hint="name a file or folder, or . for this folder")
     try:
         os.fsencode(named)
     except UnicodeEncodeError:
-        raise InputError(f"{named!r:.60} is no path", hint="it holds half of a character pair") from None
+        raise InputError(f"{shown(named)} is no path", hint="it holds half of a character pair") from None
     return named
 
 
@@ -110,12 +119,14 @@ def places(name: str, given: Any) -> list[Path] | None:
     found = None if given is None else [Path(path(one)) for one in several(name, given)]
     for one in found or ():
         if not one.is_absolute():
-            raise InputError(f"one of {name} is {str(one)!r:.60}, not an absolute path", hint="pass Path(…).absolute()")
+            raise InputError(
+                f"one of {name} is {shown(str(one))}, not an absolute path", hint="pass Path(…).absolute()"
+            )
     return found
 
 
 def wait(seconds: Any) -> float:
     """How long to wait, in seconds. Raises: InputError."""
     if not isinstance(seconds, int | float) or not seconds >= 0:  # as for what is no number
-        raise InputError(f"busy_wait is {seconds!r:.60}, it must be seconds, 0 or more", hint="pass 30.0")
+        raise InputError(f"busy_wait is {shown(seconds)}, it must be seconds, 0 or more", hint="pass 30.0")
     return float(min(seconds, LONGEST_WAIT))

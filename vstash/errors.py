@@ -4,7 +4,7 @@ VstashError
 ├ ConfigError
 ├ InputError      InvalidQuery  InvalidFilter  UnsupportedSource  SourceTooLarge
 ├ NotFound        DocumentNotFound  ChunkNotFound  DatabaseNotFound
-├ StoreError      StoreBusy  StoreFull  StoreReadOnly  StoreCorrupt ─ ForeignFile
+├ StoreError      StoreBusy  StoreFull  StoreGone  StoreReadOnly  StoreCorrupt ─ ForeignFile
 │                 SchemaTooNew  MigrationChanged  ExtensionMissing
 ├ EncoderError    ModelUnavailable  SpaceMismatch  BadVectors
 └ MissingExtra
@@ -71,6 +71,10 @@ class StoreBusy(StoreError):
 
 class StoreFull(StoreError):
     """The disk is full."""
+
+
+class StoreGone(StoreError):
+    """The database was deleted, moved or replaced while it was open; nothing more is written to what it was."""
 
 
 class StoreReadOnly(StoreError):

@@ -18,8 +18,18 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    ValidationError,
+)
 
+from vstash import arguments
 from vstash.config import Limits
 from vstash.encode.base import Encoder
 from vstash.encode.calibrate import calibrate
@@ -73,10 +83,10 @@ Model = TypeVar("Model", bound=_Strict)
 class _Space(_Strict):
     id: Filled
     model: str
-    dim: int
-    max_tokens: int | None = None
+    dim: Annotated[int, Field(ge=1, lt=1 << 31)]
+    max_tokens: Annotated[int, Field(ge=0, lt=1 << 31)] | None = None
     fingerprint: str | None = None
-    noise: tuple[float, float] | None = None
+    noise: tuple[FiniteFloat, FiniteFloat] | None = None
 
 
 class _Header(_Strict):
@@ -170,8 +180,9 @@ def _encoded(entry: Entry, at: int) -> dict[str, Any]:
 
 
 class Import:
-    """Puts the documents of an export into a store. Vectors that the lines bring are used when they are of
-    the store's space, or the store has none yet; else `encoder` makes them. No document is over the limits."""
+    """Puts the documents of an export into a store. Vectors that the lines bring are used when they are of the
+    store's space, or where it has none yet of the encoder's, or of any if there is no encoder; else, and where the
+    lines bring none, `encoder` makes them. No document is over the limits."""
 
     def __init__(self, store: Store, encoder: Encoder | None, limits: Limits) -> None:
         self._store = store
@@ -184,9 +195,8 @@ class Import:
 
         Raises: InputError naming the line that cannot be read or is too long; what came before it is stored.
         """
-        if isinstance(lines, str | bytes) or not isinstance(lines, Iterable):
-            raise InputError(f"{lines!r:.60} are no lines", hint="pass an open file, or a list of texts")
-        bounded = ((number, self._bounded(number, line)) for number, line in enumerate(lines, 1))
+        given_lines = arguments.iterated("lines", lines)
+        bounded = ((number, self._bounded(number, line)) for number, line in enumerate(given_lines, 1))
         numbered = (one for one in bounded if one[1].strip())
         header = _header(next(numbered, (1, "")))
         given = Space(**header.space.model_dump()) if header.space else None
@@ -241,9 +251,16 @@ class Import:
         """Whether the batch brings vectors that fit, and the space that it is stored in."""
         stored = self._store.space()
         bring = all(chunk.vector is not None for one in batch for chunk in one.document.chunks)
-        if given is not None and bring and (stored is None or stored == given):
+        if given is not None and bring and self._fits(stored, given):
             return True, stored or given
         return False, stored or _new_space(self._needed(), given)
+
+    def _fits(self, stored: Space | None, given: Space) -> bool:
+        """Whether searches, which compare with what the encoder makes of a question, can use such vectors."""
+        if stored or self._encoder is None:
+            return stored in (None, given)
+        own = self._encoder.space
+        return (own.id, own.dim) == (given.id, given.dim)
 
     def _entry(self, one: _Line, brought: bool, space: Space) -> Entry:
         if brought:
@@ -321,7 +338,7 @@ def _entry(one: _Line, vectors: Vectors, keys: Sequence[bytes]) -> Entry:
     terms = tuple(one.terms for one in document.chunks)
     named = [one.pieces for one in document.chunks if one.pieces is not None]
     pieces = tuple(np.array(one, np.uint32) for one in named) if len(named) == len(chunks) else ()
-    return Entry(source, document.recipe, chunks, terms, tuple(keys), vectors, pieces)
+    return Entry(source, document.recipe, chunks, terms, tuple(keys), vectors, pieces, anew=False)
 
 
 def _own_vectors(one: _Line, dim: int) -> Vectors:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from vstash.types import Document
 FIELDS = ("collection", "kind", "title", "uri")
 DATES = ("date", "added_at", "modified_at")
 METADATA = "metadata."
+_PLAIN = re.compile(r"[\w@%+=:,./-]+")  # what a shell takes as one word, as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,40 @@ def matches(rule: Filter | None, document: Document) -> bool:
         case After(when, field):
             date = _date(document, field)
             return date is not None and date >= when
+
+
+def said(rule: Filter) -> str:
+    """The filter as a person would ask for it: by an option where the command line has one."""
+    match rule:
+        case And(parts):
+            return _joined(" and ", parts) or "everything"
+        case Or(parts):
+            return _joined(" or ", parts) or "nothing"
+        case Not(part):
+            return f"not {_joined('', (part,))}"
+        case Tag(name):
+            return f"--tag {_quoted(name)}"
+        case Eq(field, value):
+            return f"{'--collection' if field == 'collection' else f'{field} ='} {_quoted(value)}"
+        case In(field, values):
+            return f"{field} in ({', '.join(map(_quoted, values))})"
+        case Before(when, field):
+            return f"{'--before' if field == 'date' else f'{field} before'} {_written(when)}"
+        case After(when, field):
+            return f"{'--after' if field == 'date' else f'{field} not before'} {_written(when)}"
+
+
+def _joined(word: str, parts: Sequence[Filter]) -> str:
+    return word.join(f"({said(part)})" if isinstance(part, And | Or) else said(part) for part in parts)
+
+
+def _quoted(value: str) -> str:
+    return value if _PLAIN.fullmatch(value) else repr(value)
+
+
+def _written(when: datetime) -> str:
+    """As `parse_date` reads it: in UTC, a whole day by its date alone."""
+    return when.astimezone(UTC).replace(tzinfo=None).isoformat().removesuffix("T00:00:00")
 
 
 def from_options(

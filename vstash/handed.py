@@ -21,9 +21,7 @@ def added(sources: Iterable[Source], add: Callable[[Iterable[Pending]], Iterator
 
     Raises: InputError.
     """
-    if isinstance(sources, str | bytes) or not isinstance(sources, Iterable):
-        raise InputError(f"{sources!r:.60} yields no sources", hint="pass a list of vstash.Source")
-    return salvage((_pending(one) for one in sources), add)
+    return salvage(map(_pending, arguments.iterated("sources", sources)), add)
 
 
 def _pending(source: Any) -> Pending:

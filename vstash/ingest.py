@@ -167,8 +167,9 @@ class Ingest:
                 keys=cut.keys,
                 vectors=matrix,
                 pieces=pieces_of(self._encoder, cut.texts),
+                anew=given is not None or cut.source.uri in batch.parts,
             )
-            for cut, matrix in zip(batch.cuts, self._vectors(batch), strict=True)
+            for cut, given, matrix in zip(batch.cuts, batch.vectors, self._vectors(batch), strict=True)
         ]
         statuses = self._store.put(entries, space, self._now())
         self._forget_lost_parts(batch)
@@ -179,7 +180,7 @@ class Ingest:
         for entry, status, took in zip(entries, statuses, batch.took, strict=True):
             uri = entry.source.uri
             if uri not in batch.parts:
-                yield AddResult(uri, status, sizes[uri], took + share * sizes[uri])
+                yield AddResult(uri, status, 0 if status == "unchanged" else sizes[uri], took + share * sizes[uri])
 
     def _forget_lost_parts(self, batch: _Batch) -> None:
         """What came in an earlier version of a document, and no longer does."""

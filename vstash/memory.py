@@ -76,7 +76,7 @@ class Memory:
         """
         named, wait = arguments.path(path), arguments.wait(busy_wait)
         chosen = None if encoder is None else load_encoder(encoder, arguments.function("report", report))
-        store = open_store(named, create=create, busy_wait=wait, now=now)
+        store = open_store(named, create=create, busy_wait=wait, now=arguments.function("now", now))
         try:
             _require_same_space(store, chosen, path)
         except BaseException:
@@ -151,7 +151,7 @@ class Memory:
 
     def sync(self, comparison: sync.Comparison) -> Iterator[AddResult | sync.Change]:
         """Make the memory equal to the folder that was compared; moved files are not encoded again."""
-        return sync.apply(self._store, self._ingest(), comparison)
+        return sync.apply(self._store, self._ingest(), arguments.instance("comparison", comparison, sync.Comparison))
 
     def remember(
         self,
@@ -166,7 +166,7 @@ class Memory:
 
         Raises: UnsupportedSource for a blank text.
         """
-        arguments.texts(text=text, title=title, uri=uri or "")
+        arguments.texts(text=text, title=title, uri="" if uri is None else uri)
         pending = intake.from_text(text, uri, title, self._labels(collection, tags))
         [result] = self._ingest().add([pending])
         return result
@@ -196,7 +196,7 @@ class Memory:
         own = (arguments.column(name, values, several) for name, values in (("uris", uris), ("titles", titles)))
         columns = list(zip(several, *own, strict=True))
         for text, uri, title in columns:
-            arguments.texts(text=text, uri=uri or "", title=title or "")
+            arguments.texts(text=text, uri="" if uri is None else uri, title="" if title is None else title)
         if vectors is None:
             pending = [intake.from_text(text, uri, title or "", labels) for text, uri, title in columns]
             return list(self._ingest().add(pending))
@@ -318,7 +318,8 @@ class Memory:
         return exchange.export(self._store, write, vectors=vectors)
 
     def import_(self, lines: Iterable[str]) -> Iterator[AddResult]:
-        """Store the documents of an export, one result after another; vectors it brings are used where they fit.
+        """Store the documents of an export, one result after another; vectors it brings are used where they fit the
+        memory and its encoder, any in an empty memory without one. Where it brings none, all is encoded anew.
 
         Raises: InputError naming the line that cannot be read; what came before it is stored.
         """

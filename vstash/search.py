@@ -26,7 +26,7 @@ from vstash.rank.stages import PICKING, STAGES, UNKNOWING, Candidates, Setting
 from vstash.store.base import Passage, Store
 from vstash.text.places import joined
 from vstash.text.terms import FOREIGN, STOP_WORDS, QueryTerm, held_marks
-from vstash.types import CONFIDENCES, Candidate, Hit, Note, Plan, Query, Ranking, Results, Term, TermStats
+from vstash.types import Candidate, Confidence, Hit, Note, Plan, Query, Ranking, Results, Term, TermStats
 
 Vector = NDArray[np.float32]
 
@@ -80,6 +80,11 @@ class Found:
     held: Mapping[int, frozenset[int]]
 
     @property
+    def confidence(self) -> Confidence:
+        """Whether anything in it is about the question."""
+        return confidence.level(self.cosine, self.noise, self.evidence)
+
+    @property
     def more(self) -> bool:
         """Whether a side may know of more candidates than were taken."""
         return any(len(ranking.items) >= arm.pool for arm, ranking in zip(self.plan.arms, self.rankings, strict=True))
@@ -100,8 +105,8 @@ def search(store: Store, encoder: Encoder, query: Query, *, now: datetime, vecto
         if asked is not None:
             _require_space(store, encoder)
         found, kept = answered(store, query, asked, now, trace, naming(encoder))
-        level = confidence.level(found.cosine, found.noise, found.evidence)
-        if CONFIDENCES.index(level) < CONFIDENCES.index(query.min_confidence):
+        level = found.confidence
+        if not confidence.reaches(level, query.min_confidence):
             trace.notes.append(Note("confidence", len(kept), 0, f"{level}, {query.min_confidence} was asked for"))
             kept = ()
         with trace.step("hydrate", len(kept)) as done:

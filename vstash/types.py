@@ -6,13 +6,19 @@ times are timezone-aware and in UTC; ranks start at 1; scores are larger for bet
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 from vstash.errors import InvalidQuery
+from vstash.rules import CONFIDENCES as CONFIDENCES
+from vstash.rules import FUSIONS as FUSIONS
+from vstash.rules import MAX_LIMIT as MAX_LIMIT
+from vstash.rules import MAX_QUERY as MAX_QUERY
+from vstash.rules import MODES as MODES
+from vstash.rules import rules
 
 if TYPE_CHECKING:
     from vstash.filters import Filter
@@ -21,12 +27,6 @@ Mode = Literal["hybrid", "keyword", "vector"]
 Status = Literal["added", "replaced", "unchanged", "failed"]
 Side = Literal["keyword", "vector"]
 Confidence = Literal["high", "medium", "low"]
-
-CONFIDENCES: tuple[str, ...] = ("low", "medium", "high")
-MODES: tuple[str, ...] = ("hybrid", "keyword", "vector")
-FUSIONS: tuple[str, ...] = ("gated", "zscore", "rrf", "adaptive")
-MAX_LIMIT = 10_000  # hits; past this a caller wants an export, not a search
-MAX_QUERY = 20_000  # code points; far past any encoder's window
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One search, and the only place where a search is validated.
+    """One search; it cannot be made unless every rule of vstash.rules holds.
 
     `limit` is in hits; `weights` is (vector, keyword), each at least 0 and not both 0; `recency` is
     a half-life in days; `diversity` lies in 0..1; `window` is how many neighbouring passages are
@@ -161,58 +161,9 @@ class Query:
     min_confidence: Confidence = "low"
 
     def __post_init__(self) -> None:
-        try:
-            wrong = next(((message, hint) for ok, message, hint in self._rules() if not ok), None)
-        except (AttributeError, TypeError) as error:
-            wrong = f"an option of the query has the wrong type: {error}", "see vstash.Query"
+        wrong = next(((message, hint) for ok, message, hint in rules(self) if not ok), None)
         if wrong:
             raise InvalidQuery(wrong[0], hint=wrong[1])
-
-    def _rules(self) -> Iterator[tuple[bool, str, str]]:
-        """Each rule as (holds, what is wrong, what to do)."""
-        yield isinstance(self.text, str), f"the query is {self.text!r:.60}, not a text", "pass a str"
-        yield bool(self.text.strip()), "the query is blank", "say what to look for"
-        yield (
-            len(self.text) <= MAX_QUERY,
-            f"the query has {len(self.text):,} characters, the limit is {MAX_QUERY:,}",
-            "ask with the part that matters",
-        )
-        yield (
-            isinstance(self.limit, int) and 1 <= self.limit <= MAX_LIMIT,
-            f"limit is {self.limit}, it must be 1 to {MAX_LIMIT:,}",
-            "pass a limit in that range",
-        )
-        yield self.mode in MODES, f"unknown mode {self.mode!r}", f"use one of {', '.join(MODES)}"
-        yield (
-            self.min_confidence in CONFIDENCES,
-            f"unknown confidence {self.min_confidence!r}",
-            f"use one of {', '.join(CONFIDENCES)}",
-        )
-        yield (
-            self.fusion is None or self.fusion in FUSIONS,
-            f"unknown fusion {self.fusion!r}",
-            f"use one of {', '.join(FUSIONS)}",
-        )
-        yield (
-            self.weights is None or (len(self.weights) == 2 and min(self.weights) >= 0 and 0 < sum(self.weights) < 1e6),
-            f"weights are {self.weights}, they must be two numbers of at least 0, not both 0",
-            "pass (vector, keyword), such as (0.6, 0.4)",
-        )
-        yield (
-            self.recency is None or 0 < self.recency < 1e6,
-            f"recency is {self.recency}, it must be a half-life in days above 0",
-            "pass 30 to halve a score's lead every 30 days",
-        )
-        yield (
-            0 <= self.diversity <= 1,
-            f"diversity is {self.diversity}, it must lie between 0 and 1",
-            "0 changes nothing",
-        )
-        yield (
-            isinstance(self.window, int) and 0 <= self.window <= 10,
-            f"window is {self.window}, it must be 0 to 10",
-            "1 joins one passage each side",
-        )
 
 
 class Term(NamedTuple):

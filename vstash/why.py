@@ -7,21 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vstash.encode.base import Encoder, Naming
-from vstash.filters import And, Eq, Filter, matches
-from vstash.rank import presence
+from vstash.filters import And, Eq, Filter, matches, said
+from vstash.rank import confidence, presence
 from vstash.rank.stages import STAGES, Candidates
 from vstash.search import Found, Trace, Vector, answered, knowing, naming, query_vector, setting_for, standing
 from vstash.store.base import Store
-from vstash.types import MAX_LIMIT, Arm, Candidate, Document, Facts, Query
+from vstash.types import MAX_LIMIT, Arm, Candidate, Confidence, Document, Facts, Query
 
 _WITHIN = "search within this document only"
+_UNSURE = "take hits of low confidence: --min-confidence low"
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
     """What became of a document in a search.
 
-    `stage` is "found", or the step that lost it: filter, keyword, vector, candidates, collapse or limit.
+    `stage` is "found", or the step that lost it: filter, keyword, vector, candidates, collapse, limit or confidence.
     `remedy` is the query that does return the document, the same as `advice` says in words; None when found.
     """
 
@@ -59,20 +60,38 @@ def explain(store: Store, encoder: Encoder, query: Query, document: Document, no
     """Follow the document through the search. Raises: StoreError, EncoderError."""
     vector, namer = query_vector(encoder, query, None), naming(encoder)
     with store.reading():
-        case = _Case(store, query, document, frozenset(store.chunk_ids(document.id)), vector, namer, now)
-        if not matches(query.filter, document):
-            return _filtered(case)
-        found, _ = case.answered(query)
-        if not any(one.chunk_id in case.chunk_ids for one in found.candidates):
-            return _no_candidate(case, found)
-        return _followed(case, found)
+        unbound = replace(query, min_confidence="low")
+        case = _Case(store, unbound, document, frozenset(store.chunk_ids(document.id)), vector, namer, now)
+        return _assured(case, _lost(case), query.min_confidence)
+
+
+def _lost(case: _Case) -> Loss:
+    """What became of it, whatever the confidence."""
+    if not matches(case.query.filter, case.document):
+        return _filtered(case)
+    found, _ = case.answered(case.query)
+    if not any(one.chunk_id in case.chunk_ids for one in found.candidates):
+        return _no_candidate(case, found)
+    return _followed(case, found)
+
+
+def _assured(case: _Case, loss: Loss, least: Confidence) -> Loss:
+    """The last step of a search, for all hits or none: with a remedy that is not lost there itself."""
+    remedy = loss.remedy or case.query
+    found, _ = case.answered(remedy)
+    if confidence.reaches(found.confidence, least):
+        return replace(loss, remedy=loss.remedy and replace(remedy, min_confidence=least))
+    if loss.remedy:
+        return replace(loss, advice=f"{loss.advice}, and {_UNSURE}")
+    detail = f"{loss.detail}, but the confidence is {found.confidence}, {least} was asked for"
+    return Loss("confidence", detail, _UNSURE, loss.rank, remedy)
 
 
 def _filtered(case: _Case) -> Loss:
     parts = list(_parts(case.query.filter))
     failing = [part for part in parts if not matches(part, case.document)]
     rest = tuple(part for part in parts if part not in failing)
-    names = ", ".join(map(str, failing))
+    names = ", ".join(map(said, failing))
     relaxed = replace(case.query, filter=And(rest) if rest else None)
     advice, remedy = f"search without {names}", relaxed
     if case.rank(relaxed) is None:

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from vstash import HashEncoder, Memory, Query, Source
 from vstash.errors import DatabaseNotFound, InputError
 
+POINT: Any = np.array(0.5)  # Iterable by its class, and not to be iterated over
 WRONG: dict[str, Callable[[Memory], Any]] = {
     "no_text": lambda memory: memory.remember(None),  # type: ignore[arg-type]
     "bytes": lambda memory: memory.remember(b"heron"),  # type: ignore[arg-type]
@@ -69,6 +71,19 @@ WRONG: dict[str, Callable[[Memory], Any]] = {
     "forget_none": lambda memory: memory.forget(None),  # type: ignore[arg-type]
     "forget_all_number": lambda memory: memory.forget_all([3]),  # type: ignore[list-item]
     "forget_all_text": lambda memory: memory.forget_all("heron"),
+    "uri_array": lambda memory: memory.remember("heron", uri=np.array([1, 2])),  # type: ignore[arg-type]
+    "uri_zero": lambda memory: memory.remember("heron", uri=0),  # type: ignore[arg-type]
+    "sync_none": lambda memory: list(memory.sync(None)),  # type: ignore[arg-type]
+    "texts_point": lambda memory: memory.add_texts(POINT),
+    "uris_point": lambda memory: memory.add_texts(["a", "b"], uris=POINT),
+    "titles_point": lambda memory: memory.add_texts(["a", "b"], titles=POINT),
+    "tags_point": lambda memory: memory.remember("heron", tags=POINT),
+    "paths_point": lambda memory: memory.add(POINT),
+    "sources_point": lambda memory: list(memory.add_sources(POINT)),
+    "import_point": lambda memory: list(memory.import_(POINT)),
+    "include_point": lambda memory: memory.compare(".", include=POINT),
+    "touched_point": lambda memory: memory.compare(".", touched=POINT),
+    "titles_table": lambda memory: memory.add_texts(["a", "b"], titles=np.zeros((2, 2))),  # type: ignore[arg-type]
     "list_collection_number": lambda memory: memory.list(collection=3),  # type: ignore[arg-type]
 }
 
@@ -93,6 +108,12 @@ def test_a_number_of_a_passage_is_no_text(memory: Memory) -> None:
 def test_a_wait_that_is_none_is_refused(database: Path, wait: Any) -> None:
     with pytest.raises(InputError, match="busy_wait"):
         Memory.open(database, encoder=HashEncoder(), busy_wait=wait)
+    assert not database.exists()
+
+
+def test_a_clock_that_is_none_is_refused(database: Path) -> None:
+    with pytest.raises(InputError, match="now is 5"):
+        Memory.open(database, encoder=HashEncoder(), now=5)  # type: ignore[arg-type]
     assert not database.exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -18,6 +19,7 @@ from vstash.errors import (
     StoreCorrupt,
     StoreError,
     StoreFull,
+    StoreGone,
     StoreReadOnly,
     VstashError,
 )
@@ -139,3 +141,24 @@ def test_a_closed_memory_says_so(database: Path) -> None:
     memory.close()
     with pytest.raises(StoreError):
         memory.list()
+
+
+@pytest.mark.parametrize("then", ["deleted", "moved", "replaced"])
+def test_nothing_is_written_to_a_database_that_is_there_no_more(database: Path, then: str) -> None:
+    with Memory.open(database, encoder="hash") as memory:
+        memory.remember("grey heron", uri="h")
+        for path in list(database.parent.iterdir()):  # its log goes with it
+            path.unlink() if then == "deleted" else path.rename(path.with_name(f"away-{path.name}"))
+        if then == "replaced":
+            Memory.open(database, encoder="hash").close()
+        writes: list[Callable[[], object]] = [
+            lambda: memory.remember("white stork"),
+            lambda: memory.forget("h"),
+            lambda: memory.reindex("hash"),
+            memory.compact,
+        ]
+        for write in writes:
+            with pytest.raises(StoreGone, match=r"notes\.db was deleted, moved or replaced") as caught:
+                write()
+            assert caught.value.hint == "open it again"
+        assert memory.search("heron")[0].uri == "h"

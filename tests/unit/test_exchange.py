@@ -95,6 +95,36 @@ def test_another_space_gets_vectors_of_its_own(memory: Memory, tmp_path: Path) -
         assert other.search("grey heron", mode="vector")[0].uri == "a"
 
 
+def test_an_empty_memory_gets_vectors_of_its_encoder(memory: Memory) -> None:
+    fill(memory)
+    with opened(":memory:", dim=32) as other:
+        list(other.import_(lines(memory, vectors=True)))
+        assert other.search("heron")[0].uri == "b"
+        assert other.stats()["encoder"] == "hash-32-v1"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"max_tokens": 2**70},
+        {"max_tokens": -1},
+        {"dim": 0},
+        {"dim": -1},
+        {"dim": 2**70},
+        {"noise": [float("nan"), float("nan")]},
+        {"noise": [0.1, float("inf")]},
+    ],
+)
+def test_a_space_that_cannot_be_is_refused(memory: Memory, change: dict[str, object]) -> None:
+    fill(memory)
+    header, *rest = lines(memory, vectors=True)
+    space = {**json.loads(header)["space"], **change}
+    with opened(":memory:") as other:
+        with pytest.raises(InputError, match="line 1 of the export: space"):
+            list(other.import_([json.dumps({**json.loads(header), "space": space}), *rest]))
+        assert other.list() == []
+
+
 def test_importing_again_changes_nothing(memory: Memory) -> None:
     fill(memory)
     before = contents(memory)

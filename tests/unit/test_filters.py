@@ -8,7 +8,22 @@ from typing import Any
 import pytest
 
 from vstash.errors import InvalidFilter
-from vstash.filters import After, And, Before, Eq, Filter, In, Not, Or, Tag, from_options, matches, parse, parse_date
+from vstash.filters import (
+    After,
+    And,
+    Before,
+    Eq,
+    Filter,
+    In,
+    Not,
+    Or,
+    Tag,
+    from_options,
+    matches,
+    parse,
+    parse_date,
+    said,
+)
 from vstash.types import Document
 
 MAY, JUNE = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
@@ -140,3 +155,26 @@ def test_a_time_without_a_zone_cannot_be_compared() -> None:
         After(datetime(2026, 5, 1))  # noqa: DTZ001 - as above
     with pytest.raises(InvalidFilter):
         Before(datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (from_options(collection="work"), "--collection work"),
+        (from_options(tags=["two words"]), "--tag 'two words'"),
+        (from_options(after="2030-01-01"), "--after 2030-01-01"),
+        (from_options(before="2030-01-01T09:30+02:00"), "--before 2030-01-01T07:30:00"),
+        (from_options(tags=["a", "b"]), "--tag a and --tag b"),
+        (Eq("kind", "pdf"), "kind = pdf"),
+        (In("kind", ("pdf", "markdown")), "kind in (pdf, markdown)"),
+        (parse({"after": {"modified_at": "2024-05-01"}}), "modified_at not before 2024-05-01"),
+        (parse({"before": {"added_at": "2024-05-01"}}), "added_at before 2024-05-01"),
+        (Not(Tag("a")), "not --tag a"),
+        (Not(Or((Tag("a"), And((Tag("b"), Tag("c")))))), "not (--tag a or (--tag b and --tag c))"),
+        (And(()), "everything"),
+        (Or(()), "nothing"),
+        (Tag("a\nb"), r"--tag 'a\nb'"),
+    ],
+)
+def test_a_filter_is_said_as_a_person_asks_for_it(rule: Filter, words: str) -> None:
+    assert said(rule) == words

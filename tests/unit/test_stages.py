@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vstash.rank.stages import DEEP, DEEP_MEANING, STAGES, Setting
 from vstash.types import Candidate, Contribution, Facts, Query
@@ -108,6 +111,24 @@ def test_depth_lets_the_vectors_order_what_comes_past_the_first() -> None:
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
     assert all(math.fsum(part.share for part in one.contributions) == one.score for one in found)
     assert STAGES["depth"](given, replace(asked, meaning=DEEP_MEANING)) == given
+
+
+SHARES = st.floats(-10, 10).filter(lambda share: share == 0 or abs(share) > 1e-9)
+
+
+@given(
+    pairs=st.lists(st.tuples(SHARES, SHARES), min_size=DEEP + 1, max_size=DEEP + 5),
+    meaning=st.sampled_from([0.05, 0.3, 0.5, 0.77]),
+)
+def test_rounding_lifts_nothing_over_the_border_of_the_depth(pairs: list[tuple[float, float]], meaning: float) -> None:
+    fused = [
+        Candidate(at, math.fsum(pair), tuple(map(Contribution, ("vector", "keyword"), (at, at), pair, pair)))
+        for at, pair in enumerate(pairs)
+    ]
+    given_ones = tuple(sorted(fused, key=lambda one: -one.score))
+    found = STAGES["depth"](given_ones, replace(setting(Query("q")), meaning=meaning))
+    assert all(first.score >= second.score for first, second in pairwise(found))
+    assert all(one.score == math.fsum(part.share for part in one.contributions) for one in found)
 
 
 @pytest.mark.parametrize("meaning", [0.0, 1e-320])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -12,7 +13,7 @@ import pytest
 
 from tests.counting import Counting
 from vstash import Memory
-from vstash.watch.follow import BURST, GRACE, Batch, Choice, News, follow, outermost
+from vstash.watch.follow import BURST, GRACE, Batch, Choice, News, always, follow, outermost
 
 Step = Callable[[], Batch]
 
@@ -266,6 +267,28 @@ def test_a_locked_database_is_waited_for(stage: Stage) -> None:
 
     assert stage.play(lock, Batch, release) == ["current .", "delayed .", "replaced a.md", "current ."]
     other.close()
+
+
+def test_a_database_that_is_deleted_is_made_again(database: Path, tmp_path: Path) -> None:
+    top = tmp_path / "notes"
+    top.mkdir()
+    (top / "a.md").write_text("Iron holds the ship.")
+
+    def batches() -> Iterator[Batch]:
+        yield Batch()
+        for path in database.parent.glob("notes.db*"):
+            path.unlink()
+        (top / "b.md").write_text("Ropes are made of hemp.")
+        yield Batch(frozenset([str(top / "b.md")]))
+        yield Batch()
+
+    opened = partial(Memory.open, database, encoder="hash")
+    said = [(news.status, Path(news.uri).name, news.error) for news in always(opened, [top], batches(), Choice())]
+    gone = f"{database} was deleted, moved or replaced while it was open: beginning anew"
+    again = [("added", "a.md", ""), ("added", "b.md", ""), ("current", "notes", "")]
+    assert said == [again[0], again[2], ("delayed", "notes", gone), *again]
+    with Memory.open(database, encoder="hash") as memory:
+        assert len(memory.list()) == 2
 
 
 def test_thousands_renamed_at_once_are_found_and_not_encoded(stage: Stage) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from vstash import HashEncoder, Memory, Query, Source, why
 from vstash.errors import DocumentNotFound
-from vstash.filters import And, Eq, Not, Tag
+from vstash.filters import And, Eq, Not, Tag, from_options
 from vstash.rank.fuse import CORE
 from vstash.search import Trace, find
 from vstash.types import Arm, Plan, Term
@@ -62,6 +62,13 @@ def test_lost_to_a_filter(memory: Memory) -> None:
     loss = followed(memory, Query("heron", filter=Eq("collection", "work")), "filter")
     assert "work" in loss.detail
     assert loss.remedy == Query("heron")
+
+
+def test_a_filter_is_named_by_its_option(memory: Memory) -> None:
+    memory.remember("grey heron", uri=LOST)
+    loss = followed(memory, Query("heron", filter=from_options(after="2999-01-01", tags=["bird"])), "filter")
+    assert loss.detail == "the document does not pass --tag bird, --after 2999-01-01"
+    assert loss.advice == "search without --tag bird, --after 2999-01-01"
 
 
 def test_only_the_filters_that_fail_are_given_up(memory: Memory) -> None:
@@ -141,6 +148,34 @@ def test_lost_to_the_limit(memory: Memory) -> None:
     assert loss.remedy is not None
     assert loss.rank == loss.remedy.limit == 11
     assert "-n 11" in loss.advice
+
+
+def test_lost_to_the_least_confidence(memory: Memory) -> None:
+    memory.remember("grey heron", uri=LOST)
+    fill(memory, "white stork")
+    query = Query("grey walrus tusk ivory trade", min_confidence="high")
+    loss = followed(memory, query, "confidence")
+    assert "high was asked for" in loss.detail
+    assert "--min-confidence low" in loss.advice
+    assert loss.remedy == replace(query, min_confidence="low")
+
+
+def test_lost_to_the_limit_and_then_to_the_least_confidence(memory: Memory) -> None:
+    fill(memory, *(f"grey heron {at}" for at in range(10)))
+    memory.remember("a grey heron and many other words", uri=LOST)
+    query = Query("grey walrus tusk ivory trade", limit=1, min_confidence="high")
+    loss = followed(memory, query, "limit")
+    assert loss.remedy is not None
+    assert loss.remedy.min_confidence == "low"
+    assert loss.advice.endswith("--min-confidence low")
+
+
+def test_a_remedy_keeps_the_least_confidence_where_it_is_reached(memory: Memory) -> None:
+    fill(memory, *(f"grey heron {at}" for at in range(10)))
+    memory.remember("grey heron", uri=LOST, collection="home")
+    query = Query("grey heron", filter=Eq("collection", "default"), min_confidence="high")
+    loss = followed(memory, query, "filter")
+    assert loss.remedy == Query("grey heron", min_confidence="high")
 
 
 @pytest.mark.parametrize("options", [{"recency": 1.0}, {"diversity": 1.0}, {"by_document": True}])

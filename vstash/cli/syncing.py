@@ -61,7 +61,8 @@ def _statuses(compared: Comparison, results: dict[str, AddResult]) -> list[tuple
     for change in compared.changes:
         result = results.get(change.uri)
         failed = change.action == "fail" or (result is not None and result.status == "failed")
-        status = "failed" if failed else DONE[change.action]
+        overtaken = change.action in ("add", "change") and result is not None and result.status == "unchanged"
+        status = "failed" if failed else "unchanged" if overtaken else DONE[change.action]
         found.append((status, change.uri, change.old, (result and result.error) or change.error or None))
     return found
 

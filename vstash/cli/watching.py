@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -40,7 +41,7 @@ def watch(
 ) -> None:
     """Keep the memory equal to folders while they change, until Ctrl-C."""
     from vstash.watch import events
-    from vstash.watch.follow import Choice, follow, outermost
+    from vstash.watch.follow import Choice, always, outermost
 
     session: Session = context.obj
     named = [Path(one) for one in paths(folders)]
@@ -49,9 +50,10 @@ def watch(
             raise InputError(f"{folder} is no folder", hint="name a folder; for a single file: vstash add")
     choice = Choice(collection, tag or (), include or (), exclude or ())
     tops = outermost(named)
-    with _ended() as signals, session.open(create=True, busy_wait=BUSY_WAIT) as memory:
+    opened = partial(session.open, create=True, busy_wait=BUSY_WAIT)
+    with _ended() as signals:
         try:
-            for news in follow(memory, tops, events.batches(tops, session.talk), choice):
+            for news in always(opened, tops, events.batches(tops, session.talk), choice):
                 _tell(news, session)
         except KeyboardInterrupt:
             if signals:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from vstash.types import Confidence, Term
+from vstash.types import CONFIDENCES, Confidence, Term
 
 # Deviations above the encoder's own noise. Judged by asking each of seven collections its own and as many
 # foreign questions: one threshold tells them apart with F1 .96 (scripts/quality prints it).
@@ -25,6 +25,11 @@ def level(cosine: float | None, noise: tuple[float, float] | None, evidence: flo
     if height >= HIGH or (height >= MEDIUM and evidence >= EVIDENCE):
         return "high"
     return "medium" if height >= MEDIUM or evidence >= EVIDENCE else "low"
+
+
+def reaches(found: Confidence, least: Confidence) -> bool:
+    """Whether one is at least the other."""
+    return CONFIDENCES.index(found) >= CONFIDENCES.index(least)
 
 
 def keyword_evidence(best: float, words: Sequence[Term], chunks: int) -> float:

@@ -52,8 +52,17 @@ def deepen(candidates: Candidates, setting: Setting) -> Candidates:
     gains = {"vector": more / setting.meaning, "keyword": -more / (1 - setting.meaning)}
     shares = [math.fsum([gains[part.arm] * part.share for part in one.contributions]) for one in tail]
     above = max(0.0, max(one.score + share for one, share in zip(tail, shares, strict=True)) - head[-1].score)
-    moved = [_with_share(one, "depth", share - above) for one, share in zip(tail, shares, strict=True)]
+    moved = [_at_most(head[-1].score, one, share - above) for one, share in zip(tail, shares, strict=True)]
     return (*head, *_ordered(moved))
+
+
+def _at_most(ceiling: float, candidate: Candidate, share: float) -> Candidate:
+    """The candidate with its share of the depth, less what rounding would lift it above the ceiling."""
+    moved = _with_share(candidate, "depth", share)
+    while moved.score > ceiling:
+        share = min(share - (moved.score - ceiling), math.nextafter(share, -math.inf))
+        moved = _with_share(candidate, "depth", share)
+    return moved
 
 
 def cover(candidates: Candidates, setting: Setting) -> Candidates:

@@ -30,12 +30,18 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What decides whether a source must be read again: compare with `Stored.of(source, recipe)`."""
+    """What decides whether a source must be read again."""
 
     content_hash: str
     recipe: str
     collection: str
     tags: tuple[str, ...]
+
+    @classmethod
+    def of(cls, entry: Entry) -> Stored:
+        """What is stored with this entry."""
+        source = entry.source
+        return cls(source.content_hash, entry.recipe, source.collection, source.tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,8 @@ class Entry:
 
     `terms` are the extra words of each chunk, `keys` the digests of what was encoded for each,
     `vectors` has shape (len(chunks), dim). `recipe` names how content became chunks. `pieces` are the distinct
-    word-pieces of what was encoded, ascending, for encoders that can name them; empty for others.
+    word-pieces of what was encoded, ascending, for encoders that can name them; empty for others. Without `anew` it is
+    left as it is where somebody has stored the same in the meantime.
     """
 
     source: Source
@@ -54,6 +61,7 @@ class Entry:
     keys: tuple[bytes, ...]
     vectors: Vectors
     pieces: tuple[Pieces, ...] = ()
+    anew: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,8 @@ class Store(Protocol):
         ...
 
     def put(self, entries: Sequence[Entry], space: Space, now: datetime) -> list[Status]:
-        """Store the documents in one transaction, each replacing what had its uri.
+        """Store the documents in one transaction, each replacing what had its uri; one that is not to be stored
+        anew is "unchanged" where the same is stored.
 
         Raises: SpaceMismatch when the store's vectors are of another space, BadVectors.
         """

@@ -10,7 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from vstash.errors import BadVectors, SpaceMismatch, StoreError
 from vstash.filters import Filter, matches
 from vstash.store.base import Entry, Passage, Renamed, Stored
+from vstash.store.turns import Taking, by_turns
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Scored, Source, Space, Status, Term
 
 Vectors = NDArray[np.float32]
@@ -53,10 +54,12 @@ class _Filled(NamedTuple):
     pieces: frozenset[int] | None
 
 
-class MemoryStore:
-    """A Store in the process. Words are folded to lower case, not stemmed."""
+@by_turns
+class MemoryStore(Taking):
+    """A Store in the process, one thread at a time. Words are folded to lower case, not stemmed."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._space: Space | None = None
         self._documents: dict[str, tuple[Document, str]] = {}
         self._rows: dict[int, _Row] = {}
@@ -110,6 +113,8 @@ class MemoryStore:
 
     def _put(self, entry: Entry, now: datetime) -> Status:
         source = entry.source
+        if not entry.anew and self.known([source.uri]).get(source.uri) == Stored.of(entry):
+            return "unchanged"
         old = self._documents.get(source.uri)
         self.forget(source.uri)
         document = Document(
@@ -171,12 +176,12 @@ class MemoryStore:
 
     def documents(self, rule: Filter | None = None) -> Iterator[Document]:
         """The documents that pass, by uri."""
-        yield from (document for _, (document, _) in sorted(self._documents.items()) if matches(rule, document))
+        return iter([document for _, (document, _) in sorted(self._documents.items()) if matches(rule, document)])
 
     def inside(self, uris: Sequence[str]) -> Iterator[Document]:
         """The documents whose uri is one of these, "#" and more."""
         wanted = tuple(f"{uri}#" for uri in uris)
-        yield from (one for one in self.documents() if one.uri.startswith(wanted) and one.uri not in wanted)
+        return iter([one for one in self.documents() if one.uri.startswith(wanted) and one.uri not in wanted])
 
     def chunk_ids(self, document_id: int) -> list[int]:
         """The ids of a document's chunks, in order."""
@@ -203,9 +208,11 @@ class MemoryStore:
             "schema": 0,
         }
 
-    def reading(self) -> AbstractContextManager[None]:
-        """Nothing to hold on to: one thread at a time."""
-        return nullcontext()
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Other threads wait, so that all reads inside see one state."""
+        with self._turn:
+            yield
 
     def count(self, rule: Filter | None = None) -> int:
         """How many chunks there are, or pass the filter."""

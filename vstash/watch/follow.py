@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from vstash.errors import InputError, StoreBusy, StoreFull
+from vstash.errors import InputError, StoreBusy, StoreFull, StoreGone
 from vstash.intake import reason
 from vstash.memory import Memory
 from vstash.sync import DONE, Change, Comparison
@@ -75,6 +75,20 @@ def follow(
             one.note(batch)
             if one.due(clock()):
                 yield from one.catch_up(memory, choice, clock)
+
+
+def always(
+    opened: Callable[[], Memory], folders: Sequence[Path], batches: Iterator[Batch], choice: Choice
+) -> Iterator[News]:
+    """Like `follow`, with a memory that is opened, and again when its file was deleted, moved or replaced."""
+    gone = True
+    while gone:
+        with opened() as memory:
+            try:
+                yield from follow(memory, folders, batches, choice)
+                gone = False
+            except StoreGone as error:
+                yield from (News("delayed", str(top), error=f"{error}: beginning anew") for top in outermost(folders))
 
 
 @dataclass(slots=True)

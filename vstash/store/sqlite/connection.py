@@ -6,6 +6,7 @@ carry a current SQLite that can load sqlite-vec everywhere.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from vstash.errors import (
     StoreCorrupt,
     StoreError,
     StoreFull,
+    StoreGone,
     StoreReadOnly,
 )
 from vstash.store.sqlite import holder
@@ -240,11 +242,12 @@ def use_wal(connection: Connection, wait: float = BUSY_WAIT) -> None:
 
 @contextmanager
 def writing(connection: Connection) -> Iterator[None]:
-    """One write transaction: all or nothing. Inside another one it is a savepoint."""
+    """One write transaction: all or nothing. Inside another one it is a savepoint. Raises: StoreGone."""
     if connection.in_transaction:
         with connection:
             yield
         return
+    _require_there(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -253,6 +256,14 @@ def writing(connection: Connection) -> Iterator[None]:
         if connection.in_transaction:  # SQLite itself rolls back on a full disk and some I/O errors
             connection.execute("ROLLBACK")
         raise
+
+
+def _require_there(connection: Connection) -> None:
+    """What is written to a file that was deleted is lost, and SQLite notices nothing with a log. Raises: StoreGone."""
+    moved = ctypes.c_int(0)
+    connection.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(moved))
+    if moved.value:
+        raise StoreGone(f"{connection.filename} was deleted, moved or replaced while it was open", hint="open it again")
 
 
 @contextmanager

@@ -166,6 +166,13 @@ class SqliteStore:
         return number
 
     def _put(self, entries: Sequence[Entry], number: int, now: datetime) -> list[Status]:
+        """Write documents of different uris, but for those that somebody else has stored meanwhile."""
+        known = documents.known(self.connection, [entry.source.uri for entry in entries if not entry.anew])
+        due = [entry for entry in entries if entry.anew or known.get(entry.source.uri) != Stored.of(entry)]
+        written = self._written(due, number, now) if due else {}
+        return [written.get(entry.source.uri, "unchanged") for entry in entries]
+
+    def _written(self, entries: Sequence[Entry], number: int, now: datetime) -> dict[str, Status]:
         """Write documents of different uris: the rows of all together, table after table."""
         old = documents.ids(self.connection, [entry.source.uri for entry in entries])
         removal.remove(self.connection, list(old.values()))
@@ -180,7 +187,7 @@ class SqliteStore:
         pieces.insert(
             self.connection, number, {id_: one for own, all_ in named for id_, one in zip(own, all_, strict=False)}
         )
-        return ["added" if entry.source.uri not in old else "replaced" for entry in entries]
+        return {one.source.uri: "replaced" if one.source.uri in old else "added" for one in entries}
 
     def rename(self, moves: Sequence[Renamed]) -> list[bool]:
         """Give documents other uris, in one transaction; False for one that is gone, or whose new uri is taken."""

@@ -1,0 +1,35 @@
+"""How do threads take turns with a store that knows no transactions? Each call holds one lock, from end to end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import wraps
+from inspect import isfunction
+from typing import Any, TypeVar
+
+Kept = TypeVar("Kept", bound="Taking")
+
+
+class Taking:
+    """What has a lock for its calls. One thread may take it again, so calls may call each other."""
+
+    def __init__(self) -> None:
+        self._turn = threading.RLock()
+
+
+def by_turns(kind: type[Kept]) -> type[Kept]:
+    """The class, its public methods one call at a time. What they return is not guarded: no generators."""
+    for name, method in list(vars(kind).items()):
+        if isfunction(method) and not name.startswith("_"):
+            setattr(kind, name, _alone(method))
+    return kind
+
+
+def _alone(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def taken(self: Taking, *args: Any, **named: Any) -> Any:
+        with self._turn:
+            return method(self, *args, **named)
+
+    return taken
