@@ -19,15 +19,26 @@ from vstash.text.sandbox import Sandbox
 from vstash.types import Source
 
 PART_OF = "part_of"  # metadata: the uri of the document that this one came in
+DEFAULT = "default"  # the collection of a document that none was named for
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What the caller says of everything it adds: where it belongs, and how much one source may be."""
+    """What the caller says of everything it adds: where it belongs, and how much one source may be.
 
-    collection: str = "default"
-    tags: tuple[str, ...] = ()
+    None where nothing is said: what is stored already keeps its own.
+    """
+
+    collection: str | None = None
+    tags: tuple[str, ...] | None = None
     limits: Limits = field(default=Limits(), repr=False)
+
+    def over(self, collection: str = DEFAULT, tags: tuple[str, ...] = ()) -> tuple[str, tuple[str, ...]]:
+        """The collection and tags of a document that has these now, or of a new one."""
+        return (
+            collection if self.collection is None else self.collection,
+            tags if self.tags is None else self.tags,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,16 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
     return Pending(uri, content_hash, labels, file.load, modified_at, file, status.st_size, partial(dated, path))
 
 
+def keeping(one: Pending, collection: str, tags: tuple[str, ...]) -> Pending:
+    """A file in line that keeps these where nothing else is said of it: it had them under another name."""
+    if one.file is None:
+        return one
+    collection, tags = one.labels.over(collection, tags)
+    labels = replace(one.labels, collection=collection, tags=tags)
+    file = replace(one.file, labels=labels)
+    return replace(one, labels=labels, file=file, load=file.load)
+
+
 def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
     """Bytes to add under a uri; its last part names the format and stands in for a missing title.
 
@@ -117,6 +138,7 @@ def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
 
 
 def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Source:
+    collection, tags = labels.over()
     return Source(
         uri=uri,
         text=found.text,
@@ -124,8 +146,8 @@ def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Sour
         kind=found.kind,
         content_hash=content_hash,
         dated_at=found.dated_at,
-        tags=labels.tags,
-        collection=labels.collection,
+        tags=tags,
+        collection=collection,
         metadata=found.metadata,
         headings=found.headings,
         atoms=found.atoms,
@@ -144,7 +166,8 @@ def of_text(text: str, uri: str | None, title: str, labels: Labels) -> Source:
         raise UnsupportedSource("the text is blank", hint="say what to remember")
     content_hash = hashlib.sha256(f"{title}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
     uri = uri or f"memory:{content_hash[:16]}"
-    return Source(uri, clean, title, content_hash=content_hash, tags=labels.tags, collection=labels.collection)
+    collection, tags = labels.over()
+    return Source(uri, clean, title, content_hash=content_hash, tags=tags, collection=collection)
 
 
 def from_text(text: str, uri: str | None, title: str, labels: Labels) -> Pending:

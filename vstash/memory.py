@@ -102,14 +102,16 @@ class Memory:
         self,
         paths: Paths,
         *,
-        collection: str = "default",
-        tags: Sequence[str] = (),
+        collection: str | None = None,
+        tags: Sequence[str] | None = None,
         allow_private: bool = False,
     ) -> list[AddResult]:
         """Add files, folders and web pages, one result for each; what is unchanged is not read again.
 
-        A file that cannot be read is a result with status "failed"; the others are stored. Web addresses need
-        the extra `web`, and `allow_private` where they lead into a private network.
+        A file that cannot be read is a result with status "failed"; the others are stored. Here and in all that
+        adds, without a collection or tags what is stored keeps its own, and what is new gets "default" and none;
+        those given take their place, `tags=[]` takes all away. Web addresses need the extra `web`, and
+        `allow_private` where they lead into a private network.
         """
         return list(self.adding(paths, collection=collection, tags=tags, allow_private=allow_private))
 
@@ -121,8 +123,8 @@ class Memory:
         self,
         paths: Paths,
         *,
-        collection: str = "default",
-        tags: Sequence[str] = (),
+        collection: str | None = None,
+        tags: Sequence[str] | None = None,
         allow_private: bool = False,
     ) -> Iterator[AddResult]:
         """Like `add`, one result after another: what has been yielded as added is stored."""
@@ -134,8 +136,8 @@ class Memory:
         self,
         folder: str | os.PathLike[str],
         *,
-        collection: str = "default",
-        tags: Sequence[str] = (),
+        collection: str | None = None,
+        tags: Sequence[str] | None = None,
         include: Sequence[str] = (),
         exclude: Sequence[str] = (),
         touched: Collection[Path] | None = None,
@@ -159,8 +161,8 @@ class Memory:
         *,
         title: str = "",
         uri: str | None = None,
-        collection: str = "default",
-        tags: Sequence[str] = (),
+        collection: str | None = None,
+        tags: Sequence[str] | None = None,
     ) -> AddResult:
         """Store a text, however short. Without a uri the same text is stored once.
 
@@ -171,7 +173,9 @@ class Memory:
         [result] = self._ingest().add([pending])
         return result
 
-    def add_bytes(self, data: bytes, uri: str, *, collection: str = "default", tags: Sequence[str] = ()) -> AddResult:
+    def add_bytes(
+        self, data: bytes, uri: str, *, collection: str | None = None, tags: Sequence[str] | None = None
+    ) -> AddResult:
         """Store the content of a file that is not one, such as standard input; the uri's ending names the format."""
         arguments.content(data)
         arguments.texts(uri=uri)
@@ -184,8 +188,8 @@ class Memory:
         uris: Sequence[str] | None = None,
         titles: Sequence[str] | None = None,
         vectors: ArrayLike | None = None,
-        collection: str = "default",
-        tags: Sequence[str] = (),
+        collection: str | None = None,
+        tags: Sequence[str] | None = None,
     ) -> list[AddResult]:
         """Store texts; with `vectors`, shape (len(texts), dim), each text becomes one chunk, unsplit.
 
@@ -201,7 +205,7 @@ class Memory:
             pending = [intake.from_text(text, uri, title or "", labels) for text, uri, title in columns]
             return list(self._ingest().add(pending))
         sources = [intake.of_text(text, uri, title or "", labels) for text, uri, title in columns]
-        return self._ingest().add_vectors(sources, vectors)
+        return self._ingest().add_vectors(sources, vectors, labels)
 
     def add_sources(self, sources: Iterable[Source]) -> Iterator[AddResult]:
         """Store documents read elsewhere; their `content_hash`, or the content itself where it is blank, decides
@@ -345,8 +349,9 @@ class Memory:
                 f"the query has {length:,} characters, the limit is {limit:,}", hint="shorten it, or raise max_query"
             )
 
-    def _labels(self, collection: str, tags: Sequence[str]) -> intake.Labels:
-        return intake.Labels(collection, arguments.labels(collection, tags), self._limits)
+    def _labels(self, collection: str | None, tags: Sequence[str] | None) -> intake.Labels:
+        said = arguments.labels(intake.DEFAULT if collection is None else collection, () if tags is None else tags)
+        return intake.Labels(collection, None if tags is None else said, self._limits)
 
     def _ingest(self) -> ingest.Ingest:
         return ingest.Ingest(self._store, self._needed(), self._now)

@@ -16,7 +16,7 @@ from typing import Literal
 from vstash.errors import InputError
 from vstash.history import History
 from vstash.ingest import Ingest
-from vstash.intake import Failure, Labels, Pending, from_file, printable
+from vstash.intake import Failure, Labels, Pending, from_file, keeping, printable
 from vstash.parts import forget, parts_of, wholes_of
 from vstash.store.base import Renamed, Store, Stored
 from vstash.store.companions import is_own
@@ -92,6 +92,10 @@ def compare(
     failed = {one.uri: one for one in found if isinstance(one, Failure)}
     gone = {uri: one for uri, one in known.items() if uri not in pending and not _hidden(uri, failed)}
     changes = sorted(_changes(pending, failed.values(), known, gone), key=lambda one: one.uri)
+    for change in changes:
+        if change.action == "move":
+            old = known[change.old]
+            pending[change.uri] = keeping(pending[change.uri], old.collection, old.tags)
     return Comparison(tuple(changes), pending, known)
 
 
@@ -209,11 +213,8 @@ def _order(comparison: Comparison) -> Iterator[str]:
 
 
 def _same(document: Stored, one: Pending) -> bool:
-    return (document.content_hash, document.collection, document.tags) == (
-        one.content_hash,
-        one.labels.collection,
-        one.labels.tags,
-    )
+    labels = document.collection, document.tags
+    return document.content_hash == one.content_hash and one.labels.over(*labels) == labels
 
 
 def _files_known(store: Store, paths: Sequence[str]) -> dict[str, Stored]:

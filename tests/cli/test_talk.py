@@ -175,3 +175,17 @@ def test_a_check_says_what_to_do_about_what_a_repair_leaves(run: Run, docs: Path
     assert left.code == 4
     assert "check --repair" not in left.err
     assert "forget and add again" in left.err
+
+
+def test_labels_stay_until_others_are_given(run: Run, docs: Path) -> None:
+    def labels() -> set[tuple[str, tuple[str, ...]]]:
+        return {(one["collection"], tuple(one["tags"])) for one in run("list", "--json").json}
+
+    run("add", str(docs), "--collection", "work", "--tag", "draft")
+    assert {one["status"] for one in run("sync", str(docs), "--json").json} == {"unchanged"}
+    assert labels() == {("work", ("draft",))}
+    run("sync", str(docs), "--tag", "")
+    assert labels() == {("work", ())}
+    run("add", str(docs), "--collection", "default", "--tag", "a")
+    assert labels() == {("default", ("a",))}
+    assert run("add", str(docs), "--tag", "", "--tag", "b").code == 2

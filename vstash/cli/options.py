@@ -13,11 +13,24 @@ from vstash.errors import DocumentNotFound
 if TYPE_CHECKING:
     from vstash.memory import Memory
 
-Collection = Annotated[str, typer.Option(metavar="NAME", help="The collection it belongs to.")]
+Collection = Annotated[
+    str | None,
+    typer.Option(
+        "--collection",
+        metavar="NAME",
+        help="The collection it belongs to; without, its own or default.",
+        show_default=False,
+    ),
+]
 InCollection = Annotated[
     str | None, typer.Option("--collection", metavar="NAME", help="Only this collection.", show_default=False)
 ]
-Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="NAME", help="A tag to give it; repeat for several.")]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag", metavar="NAME", help="A tag to give it in place of its own; repeat for several, '' for none."
+    ),
+]
 WithTags = Annotated[
     list[str] | None, typer.Option("--tag", metavar="NAME", help="Only what has this tag; repeat for several.")
 ]
@@ -36,6 +49,11 @@ Exclude = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 
 Value = TypeVar("Value")
+
+
+def said(tags: list[str] | None) -> list[str] | None:
+    """The tags to give; None where none are named, and none where an empty name is all."""
+    return [] if tags == [""] else tags or None
 
 
 def by_uri(use: Callable[[str], Value], name: str) -> Value:

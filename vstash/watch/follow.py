@@ -34,8 +34,8 @@ class Batch:
 class Choice:
     """Which files of the folders are wanted, and what is said of them; as for `Memory.compare`."""
 
-    collection: str = "default"
-    tags: Sequence[str] = ()
+    collection: str | None = None
+    tags: Sequence[str] | None = None
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
 
