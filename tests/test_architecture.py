@@ -20,13 +20,13 @@ LAYERS = (
     ("why",),
     ("sync", "gather", "check"),
     ("pages",),
-    ("ingest", "search", "evaluate", "exchange", "reindex", "walk", "history", "handed"),
+    ("ingest", "search", "evaluate", "exchange", "reindex", "history", "handed"),
     ("ahead", "beside"),
     ("passages", "parts"),
     ("plan", "opening", "intake"),
     ("rank", "encode", "store", "text", "fetch"),
     ("filters",),
-    ("types", "extras", "config", "arguments", "signs", "salvage"),
+    ("types", "extras", "config", "arguments", "signs", "salvage", "walk"),
     ("errors",),
 )
 PURE = ("plan", "rank", "filters", "opening", "types", "signs", "errors")  # no I/O: these may not touch the outside

@@ -17,6 +17,7 @@ from vstash.errors import InputError, SourceTooLarge, UnsupportedSource, VstashE
 from vstash.text.read import Extract, extract
 from vstash.text.sandbox import Sandbox
 from vstash.types import Source
+from vstash.walk import is_folder, obstacle
 
 PART_OF = "part_of"  # metadata: the uri of the document that this one came in
 DEFAULT = "default"  # the collection of a document that none was named for
@@ -55,7 +56,7 @@ class File:
             data = self.path.read_bytes()
             modified = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
         except OSError as error:
-            raise UnsupportedSource(_unreadable(error)) from error
+            raise UnsupportedSource(_unreadable(error, self.path)) from error
         return replace(from_bytes(data, self.uri, self.labels).load(sandbox), modified_at=modified)
 
 
@@ -98,7 +99,7 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
             _require_size(status.st_size, labels.limits)
             content_hash = hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
-        return Failure(uri, _unreadable(error))
+        return Failure(uri, _unreadable(obstacle(path) if is_folder(path) else error, path))
     except SourceTooLarge as error:
         return Failure(uri, reason(error))
 
@@ -197,8 +198,11 @@ def _ends(path: Path) -> bool:
     return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
-def _unreadable(error: OSError) -> str:
-    return f"{error.strerror or error}: check the path and its permissions"
+def _unreadable(error: OSError, path: Path) -> str:
+    """Why, naming what cannot be read where it is not the path itself."""
+    named = Path(error.filename or path)
+    what = "" if named == path else f"{printable(str(named.relative_to(path) if path in named.parents else named))}: "
+    return f"{what}{error.strerror or error}: check the path and its permissions"
 
 
 def from_source(source: Source) -> Pending:

@@ -83,11 +83,8 @@ def compare(
     known = _files_known(store, [printable(str(path)) for path in ([top] if touched is None else touched)])
     chosen = (path for path in files(top, selection, touched) if not is_own(path, store.path))
     found = [from_file(path, labels, dated) for path in chosen]
-    if known and not found and next(files(top, selection), None) is None:
-        raise InputError(
-            f"{folder} holds no files, but the memory has {len(store.within([printable(str(top))])):,} of it",
-            hint="is the disk mounted? if they are gone on purpose: vstash forget",
-        )
+    if known and not found:
+        _require_some(store, top, selection)
     pending = {one.uri: one for one in found if isinstance(one, Pending)}
     failed = {one.uri: one for one in found if isinstance(one, Failure)}
     gone = {uri: one for uri, one in known.items() if uri not in pending and not _hidden(uri, failed)}
@@ -97,6 +94,21 @@ def compare(
             old = known[change.old]
             pending[change.uri] = keeping(pending[change.uri], old.collection, old.tags)
     return Comparison(tuple(changes), pending, known)
+
+
+def _require_some(store: Store, top: Path, selection: Selection) -> None:
+    if next(files(top, selection), None) is not None:
+        return
+    has = f"but the memory has {len(store.within([printable(str(top))])):,} of it"
+    if next(files(top), None) is not None:
+        raise InputError(
+            f"no file in {top} is one that the patterns let through, {has}",
+            hint="mend --include and --exclude; if they are to go: vstash forget",
+        )
+    raise InputError(
+        f"{top} holds no files, or none that is not ignored, {has}",
+        hint="is the disk mounted? if they are gone on purpose: vstash forget",
+    )
 
 
 def _changes(
