@@ -14,6 +14,8 @@ from pathlib import Path
 
 from vstash.config import Limits
 from vstash.errors import InputError, SourceTooLarge, UnsupportedSource, VstashError
+from vstash.names import printable, uri_of
+from vstash.text.formats import HOLDING_PARTS
 from vstash.text.read import Extract, extract
 from vstash.text.sandbox import Sandbox
 from vstash.types import Source
@@ -89,7 +91,10 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
 
     `dated` gives the date of one that names none itself.
     """
-    uri = printable(str(path))
+    uri = uri_of(path)
+    whole = _seeming_whole(str(path))
+    if whole:
+        return Failure(uri, f"it is called like something in {printable(whole)}: rename it")
     try:
         if not _ends(path):
             return Failure(uri, "it is a device or a pipe, no file: pass what it gives to standard input, and add -")
@@ -105,6 +110,12 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
 
     file = File(path, uri, labels)
     return Pending(uri, content_hash, labels, file.load, modified_at, file, status.st_size, partial(dated, path))
+
+
+def _seeming_whole(path: str) -> str:
+    """The file whose part would have this uri, if there is one: "m.eml" of "m.eml#letter.txt"; "" for most."""
+    before = (path[: found.start()] for found in re.finditer("#", path))
+    return next((one for one in before if one.lower().endswith(HOLDING_PARTS) and os.path.isfile(one)), "")  # noqa: PTH113
 
 
 def keeping(one: Pending, collection: str, tags: tuple[str, ...]) -> Pending:
@@ -216,8 +227,3 @@ def from_source(source: Source) -> Pending:
 def reason(error: VstashError) -> str:
     """An error and its hint in one line."""
     return f"{error}: {error.hint}" if error.hint else str(error)
-
-
-def printable(text: str) -> str:
-    """Text that can be stored: bytes of a file name that are no text become backslash escapes."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -279,14 +279,23 @@ class Memory:
         return list(self._store.documents(_both(filter, from_options(collection=collection, tags=tags))))
 
     def forget(self, uri: str) -> None:
-        """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound."""
+        """Remove a document and all that hangs on it, attachments too.
+
+        Raises: DocumentNotFound; InputError for an attachment, which goes with its mail, and the like.
+        """
         arguments.texts(uri=uri)
+        parts.require_wholes(self._store, [uri])
         if not parts.forget(self._store, [uri]):
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
 
     def forget_all(self, uris: Sequence[str]) -> int:
-        """Remove documents and all that hangs on them, hundreds in a transaction; how many went, attachments too."""
-        return parts.forget(self._store, arguments.words("uris", uris))
+        """Remove documents and all that hangs on them, hundreds in a transaction; how many went, attachments too.
+
+        Raises: InputError for an attachment without its mail, and the like; nothing is removed then.
+        """
+        named = arguments.words("uris", uris)
+        parts.require_wholes(self._store, named)
+        return parts.forget(self._store, named)
 
     def stats(self) -> dict[str, Any]:
         """Counts and sizes: documents, chunks, bytes, encoder, schema, collections, tags."""

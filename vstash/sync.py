@@ -16,7 +16,8 @@ from typing import Literal
 from vstash.errors import InputError
 from vstash.history import History
 from vstash.ingest import Ingest
-from vstash.intake import Failure, Labels, Pending, from_file, keeping, printable
+from vstash.intake import Failure, Labels, Pending, from_file, keeping
+from vstash.names import uri_of
 from vstash.parts import forget, parts_of, wholes_of
 from vstash.store.base import Renamed, Store, Stored
 from vstash.store.companions import is_own
@@ -80,7 +81,7 @@ def compare(
         raise InputError(f"{folder} is no folder", hint="vstash sync takes one; for a single file: vstash add")
     top = absolute(folder)
     dated = History(top).date
-    known = _files_known(store, [printable(str(path)) for path in ([top] if touched is None else touched)])
+    known = _files_known(store, [uri_of(path) for path in ([top] if touched is None else touched)])
     chosen = (path for path in files(top, selection, touched) if not is_own(path, store.path))
     found = [from_file(path, labels, dated) for path in chosen]
     if known and not found:
@@ -99,7 +100,7 @@ def compare(
 def _require_some(store: Store, top: Path, selection: Selection) -> None:
     if next(files(top, selection), None) is not None:
         return
-    has = f"but the memory has {len(store.within([printable(str(top))])):,} of it"
+    has = f"but the memory has {len(store.within([uri_of(top)])):,} of it"
     if next(files(top), None) is not None:
         raise InputError(
             f"no file in {top} is one that the patterns let through, {has}",

@@ -86,6 +86,7 @@ def remember(
 
 def _none_there(paths: list[str], session: Session) -> list[AddResult]:
     """The failures when no path is there: they make no database where there is none."""
+    from vstash.names import uri_of
     from vstash.types import AddResult
 
     if session.settings.db.expanduser().exists():
@@ -93,7 +94,7 @@ def _none_there(paths: list[str], session: Session) -> list[AddResult]:
     if any(path == STANDARD_INPUT or "://" in path or os.path.lexists(path) for path in paths):
         return []
     error = "No such file or directory: check the path"
-    return [AddResult(stored(os.path.abspath(path)), "failed", error=error) for path in paths]  # noqa: PTH100
+    return [AddResult(uri_of(os.path.abspath(path)), "failed", error=error) for path in paths]  # noqa: PTH100
 
 
 def _standard_input(memory: Memory, collection: str | None, tags: list[str] | None) -> AddResult:
