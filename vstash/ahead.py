@@ -39,6 +39,7 @@ class Ahead:
         self._told = encoder, window
         self._line: dict[Pending, bool] = {}  # what is expected and not yet taken, and whether it is begun
         self._given: deque[Pending] = deque()
+        self._begun = False
         self._done: dict[Pending, Loaded] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
@@ -97,8 +98,10 @@ class Ahead:
                 yield one
 
     def _give(self) -> None:
-        """Keep the process busy."""
-        if self._connection is not None and len(self._given) < GIVEN:
+        """Keep the process busy, once it has begun: what Python says it was started by may be another program."""
+        if not self._begun and self._connection is not None:
+            self._receive(wait=False)
+        if self._begun and self._connection is not None and len(self._given) < GIVEN:
             for one in list(self._room())[: GIVEN - len(self._given)]:
                 self._line[one] = True
                 self._given.append(one)
@@ -128,6 +131,9 @@ class Ahead:
             made = self._connection.recv()
         except (OSError, EOFError):
             self._lose()
+            return True
+        if not self._begun:
+            self._begun = True
             return True
         one = self._given.popleft()
         if one in self._line:

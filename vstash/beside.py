@@ -1,6 +1,7 @@
 """The process beside an add: it reads and cuts files until nobody asks (see ahead).
 
-It is told the encoder's name and window; then a file comes in and what was made of it goes out, one after another.
+It is told the encoder's name and window, and answers when it has begun; then files come in, several at once, and what
+was made of each goes out, one after another.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import signal
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from threading import Thread
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -27,9 +30,20 @@ def main() -> None:
         name, window = connection.recv()
         encoder = load(name)
         cutter = Cutter(window, encoder.token_starts if isinstance(encoder, Tokenizing) else estimate_starts)
+        connection.send(None)
+        asked = SimpleQueue[Any]()
+        Thread(target=_listen, args=(connection, asked), daemon=True).start()
+        while (file := asked.get()) is not None:
+            connection.send(cutter.loaded(lambda: file.load(sandbox), file.labels.limits))
+
+
+def _listen(connection: Connection[Any, Any], asked: SimpleQueue[Any]) -> None:
+    """Take in what comes, whatever else is done: were who asks to wait with a file while we wait with what was made
+    of another, as neither fits into the socket, both would for ever."""
+    with suppress(EOFError, OSError):
         while True:
-            file = connection.recv()
-            connection.send(cutter.loaded(lambda: file.load(sandbox), file.labels.limits))  # noqa: B023  (called at once)
+            asked.put(connection.recv())
+    asked.put(None)
 
 
 def _leave(_: int, __: FrameType | None) -> NoReturn:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+from functools import cached_property
 from importlib import import_module
-from importlib.util import LazyLoader, find_spec, module_from_spec
 from types import ModuleType
+from typing import Any
 
 from vstash.errors import MissingExtra
 
@@ -22,15 +22,24 @@ def require(module: str, extra: str) -> ModuleType:
         ) from error
 
 
-def later(name: str) -> ModuleType:
-    """One of our modules, executed when an attribute of it is first used: a cold search needs a fifth of them."""
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = find_spec(name)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"there is no module {name}", name=name)
-    spec.loader = LazyLoader(spec.loader)
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+class Later:
+    """Stands for a module and imports it when an attribute of it is first asked for, again if that was interrupted.
+
+    Not importlib's LazyLoader: while one thread executes a module, that shows it to the others without its names, and
+    an interrupted module stays without them.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @cached_property
+    def _module(self) -> ModuleType:
+        return import_module(self._name)
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._module, attribute)
+
+
+def later(name: str) -> Any:
+    """One of our modules, imported when an attribute of it is first used: a cold search needs a fifth of them."""
+    return Later(name)

@@ -7,6 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from tests.cli.commandline import Run
@@ -195,6 +196,17 @@ def test_eval_keeps_its_index_in_the_cache(run: Run, judged: Path, settings: Pat
     assert run("eval", "judged").code == 0
     assert index.stat().st_mtime_ns == before
     assert not (settings / "notes.db").exists()
+
+
+def test_eval_makes_an_index_that_cannot_be_used_anew(run: Run, judged: Path, settings: Path) -> None:
+    before = run("eval", "judged", "--json").json
+    [index] = (settings / "cache" / "eval").glob("*.db")
+    connection = apsw.Connection(str(index))
+    connection.execute("UPDATE migration SET sha256 = 'of another version'")
+    connection.close()
+    assert run("eval", "judged", "--json").json == before
+    index.write_bytes(b"no database" * 1000)
+    assert run("eval", "judged", "--json").json == before
 
 
 @pytest.fixture

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +71,8 @@ def beside(files: list[Pending], *, wait: bool = True) -> Iterator[tuple[Ahead, 
         assert ahead.take(files[0]).cuts
         assert ahead._connection is not None
         assert ahead._process is not None
+        assert ahead._connection.poll(30)  # it has begun
+        ahead._give()
         assert not wait or ahead._connection.poll(30)
         yield ahead, here, ahead._process
 
@@ -170,6 +176,45 @@ def test_a_process_that_cannot_be_started_is_done_without(
         ahead.expect(files[0])
         assert ahead.take(files[0]).cuts
     assert here.done == files[:1]
+
+
+def test_a_program_that_is_no_python_is_not_waited_for(
+    files: list[Pending], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nexec sleep 600")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    here = Here()
+    with here.sandbox, Ahead(here, "hash", CUTTER.window) as ahead:
+        ahead.start()
+        for one in files:
+            ahead.expect(one)
+        assert ahead._process is not None
+        for one in files:
+            ahead.take(one)
+    assert here.done == files
+
+
+def test_neither_waits_for_the_other_where_little_fits_between_them(
+    files: list[Pending], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some systems hold eight kilobytes for two processes; a question and an answer may both be larger."""
+
+    def narrow() -> tuple[Connection[Any, Any], Connection[Any, Any]]:
+        pair = socket.socketpair()
+        for one in pair:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        return Connection(pair[0].detach()), Connection(pair[1].detach())
+
+    monkeypatch.setattr(module, "Pipe", narrow)
+    labels = Labels(tags=("x" * 20_000,))
+    labelled = [replace(one, file=one.file and replace(one.file, labels=labels)) for one in files]
+    with beside(labelled) as (ahead, here, _):
+        for one in labelled[1:]:
+            ahead.take(one)
+        assert len(here.done) < len(files)
 
 
 def test_it_ends_when_its_parent_is_killed(files: list[Pending]) -> None:

@@ -43,6 +43,17 @@ def test_a_word_that_was_common_is_found_after_most_was_forgotten(counted: Memor
             assert [hit.uri for hit in memory.search("invoice 17", mode="keyword")] == ["note:0"]
 
 
+def test_a_word_that_was_common_is_found_after_most_was_replaced(counted: Memory, database: Path) -> None:
+    """As many chunks as before; the same for a memory that had looked the word up."""
+    assert counted.search("invoice 17", mode="keyword")
+    with Memory.open(database, encoder="hash") as writer:
+        writer.add_texts([f"a delivery to garden {uri}" for uri in BILLS], BILLS)
+    with Memory.open(database, encoder="hash") as fresh:
+        for memory in (counted, fresh):
+            assert [hit.uri for hit in memory.search("invoice garden", mode="keyword")][:1] == ["note:0"]
+            assert memory._store.terms(["invoice"]) == [("invoic", 1)]
+
+
 def test_within_the_bounds_it_is_scaled_to_the_size(counted: Memory) -> None:
     counted.forget_all(BILLS[:12])
     assert counted._store.terms(["invoice"]) == [("invoic", round(41 / 60 * 48))]

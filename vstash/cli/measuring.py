@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -12,7 +13,7 @@ from vstash.cli import render
 from vstash.cli.app import Session
 from vstash.cli.options import Json
 from vstash.cli.progress import progress
-from vstash.errors import StoreReadOnly, VstashError
+from vstash.errors import MigrationChanged, SchemaTooNew, StoreCorrupt, StoreReadOnly, VstashError
 
 if TYPE_CHECKING:
     from vstash.evaluate import Dataset, Run
@@ -127,7 +128,14 @@ def _opened(session: Session, dataset: Dataset) -> Memory:
         ) from error
     name = "".join(char if char.isalnum() else "-" for char in settings.encoder)
     path = folder / f"{line.fingerprint(dataset)[:16]}-{name}.db"
-    return Memory.open(path, encoder=settings.encoder, busy_wait=settings.busy_wait, report=session.talk)
+    opened = partial(Memory.open, path, encoder=settings.encoder, busy_wait=settings.busy_wait, report=session.talk)
+    try:
+        return opened()
+    except (StoreCorrupt, SchemaTooNew, MigrationChanged) as error:  # of another version, or damaged
+        session.talk(f"{error}: it is made anew")
+        for kept in folder.glob(f"{path.name}*"):
+            kept.unlink(missing_ok=True)
+        return opened()
 
 
 def _index(memory: Memory, dataset: Dataset, session: Session) -> None:
