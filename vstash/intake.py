@@ -6,12 +6,13 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from vstash import arguments
 from vstash.config import Limits
 from vstash.errors import InputError, SourceTooLarge, UnsupportedSource, VstashError
 from vstash.names import printable, uri_of
@@ -42,6 +43,12 @@ class Labels:
             collection if self.collection is None else self.collection,
             tags if self.tags is None else self.tags,
         )
+
+
+def labels(collection: str | None, tags: Sequence[str] | None, limits: Limits) -> Labels:
+    """The labels that were given. Raises: InputError for what is none, or blank."""
+    named = arguments.labels(DEFAULT if collection is None else collection, () if tags is None else tags)
+    return Labels(collection, None if tags is None else named, limits)
 
 
 @dataclass(frozen=True, slots=True)

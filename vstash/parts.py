@@ -22,14 +22,18 @@ def wholes_of(store: Store, uris: Sequence[str]) -> set[str]:
     return {whole for _, whole in _parts(store, uris)}
 
 
-def require_wholes(store: Store, uris: Sequence[str]) -> None:
-    """Raises: InputError for one that came in a document which is not among these: it would be missing there, for
-    what has not changed is not read again."""
+def forget_wholes(store: Store, uris: Sequence[str]) -> int:
+    """As `forget`, of documents that a person names.
+
+    Raises: InputError, before any is removed, for one that came in a document which is not among these: it would be
+    missing there, for what has not changed is not read again.
+    """
     wanted = set(uris)
     before = {uri[: found.start()] for uri in wanted for found in re.finditer("#", uri)}
     for part, whole in _parts(store, sorted(before - wanted)):
         if part in wanted:
             raise InputError(f"{part} goes with the file it came in", hint=f"forget that: {whole}")
+    return forget(store, uris)
 
 
 def forget(store: Store, uris: Sequence[str]) -> int:

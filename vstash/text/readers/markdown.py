@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from typing import Any
+from typing import Any, ClassVar
 
 import pyromark
 import yaml
@@ -36,16 +36,15 @@ class _NoAliases(yaml.SafeLoader):
     A date is left as it is written: one that the calendar does not know is no error then.
     """
 
+    yaml_implicit_resolvers: ClassVar = {  # type: ignore[misc]  # of the class, whatever the stubs say
+        first: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:timestamp"]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("alias")
         return super().compose_node(parent, index)
-
-
-_NoAliases.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:timestamp"]
-    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def read(data: bytes, name: str) -> Extract:
