@@ -24,7 +24,7 @@ from vstash.store.companions import is_own
 from vstash.text.formats import HOLDING_PARTS
 from vstash.text.terms import extra_terms
 from vstash.types import AddResult
-from vstash.walk import Selection, absolute, files
+from vstash.walk import Selection, absolute, files, is_folder
 
 BATCH = 256  # documents renamed in one transaction
 
@@ -82,13 +82,13 @@ def compare(
     top = absolute(folder)
     dated = History(top).date
     known = _files_known(store, [uri_of(path) for path in ([top] if touched is None else touched)])
-    chosen = (path for path in files(top, selection, touched) if not is_own(path, store.path))
+    chosen = [path for path in files(top, selection, touched) if not is_own(path, store.path)]
     found = [from_file(path, labels, dated) for path in chosen]
-    if known and not found:
-        _require_some(store, top, selection)
     pending = {one.uri: one for one in found if isinstance(one, Pending)}
     failed = {one.uri: one for one in found if isinstance(one, Failure)}
     gone = {uri: one for uri, one in known.items() if uri not in pending and not _hidden(uri, failed)}
+    if gone and all(map(is_folder, chosen)):  # such as cannot be looked into
+        _require_some(store, top, selection)
     changes = sorted(_changes(pending, failed.values(), known, gone), key=lambda one: one.uri)
     for change in changes:
         if change.action == "move":
@@ -98,10 +98,10 @@ def compare(
 
 
 def _require_some(store: Store, top: Path, selection: Selection) -> None:
-    if next(files(top, selection), None) is not None:
+    if not all(map(is_folder, files(top, selection))):
         return
     has = f"but the memory has {len(store.within([uri_of(top)])):,} of it"
-    if next(files(top), None) is not None:
+    if not all(map(is_folder, files(top))):
         raise InputError(
             f"no file in {top} is one that the patterns let through, {has}",
             hint="mend --include and --exclude; if they are to go: vstash forget",

@@ -198,3 +198,17 @@ def test_a_file_in_a_folder_that_may_not_be_entered_is_a_line(barred: Path, tmp_
     )
     assert done.code == 1
     assert [one["status"] for one in done.json] == ["failed", "added"]
+
+
+def test_folders_that_may_not_be_entered_are_no_files(barred: Path, tmp_path: Path) -> None:
+    database = tmp_path / "notes.db"
+    with Memory.open(database, encoder=HashEncoder()) as memory:
+        memory.add(barred)
+    (barred / "locked").chmod(0)
+    [none_like_it] = ran(database, ["sync", str(barred), "--include", "*.pdf"])
+    assert "one that the patterns let through" in none_like_it.err
+    for name in ("note.txt", "ruled/note.txt", "listed/note.txt"):
+        (barred / name).unlink()
+    [not_mounted, stored] = ran(database, ["sync", str(barred)], ["list", "--json"])
+    assert "holds no files" in not_mounted.err
+    assert len(stored.json) == 4
