@@ -26,7 +26,7 @@ LAYERS = (
     ("plan", "opening", "intake"),
     ("rank", "encode", "store", "text", "fetch"),
     ("filters",),
-    ("types", "extras", "config", "arguments", "signs", "salvage", "walk", "names"),
+    ("types", "extras", "config", "arguments", "signs", "salvage", "walk", "names", "publish"),
     ("errors",),
 )
 PURE = ("plan", "rank", "filters", "opening", "types", "signs", "errors")  # no I/O: these may not touch the outside

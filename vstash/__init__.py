@@ -22,6 +22,7 @@ _WHERE = {
         "DocumentNotFound",
         "EncoderError",
         "ExtensionMissing",
+        "ForeignFile",
         "InputError",
         "InvalidFilter",
         "InvalidQuery",

@@ -15,6 +15,7 @@ import platformdirs
 from vstash.errors import ConfigError
 
 PREFIX = "VSTASH_"
+_NAMED = f"{PREFIX}CONFIG"
 ELSEWHERE = ("ALLOW_DOWNLOAD", "CACHE", "CONFIG")  # variables that are no settings: encode/ and this file read them
 NEAR = 0.88  # likeness of two names (difflib's ratio) from which one is a slip of the pen for the other
 GUESS = 0.6  # difflib's own
@@ -116,7 +117,7 @@ def load(arguments: Mapping[str, Any] | None = None, environment: Mapping[str, s
     """The settings in force. Raises: ConfigError naming the setting, where it stands and what it may be."""
     given: dict[str, Any] = {}
     for origin, values in (
-        (str(user_file(environment)), _from_file(user_file(environment))),
+        (str(user_file(environment)), _from_file(user_file(environment), named=bool(environment.get(_NAMED)))),
         ("the environment", _from_environment(environment)),
         ("the command", {name: value for name, value in (arguments or {}).items() if value is not None}),
     ):
@@ -126,7 +127,7 @@ def load(arguments: Mapping[str, Any] | None = None, environment: Mapping[str, s
 
 def user_file(environment: Mapping[str, str] = os.environ) -> Path:
     """Where the user's settings are kept."""
-    named = environment.get(f"{PREFIX}CONFIG")
+    named = environment.get(_NAMED)
     return Path(named) if named else platformdirs.user_config_path("vstash") / "config.toml"
 
 
@@ -136,11 +137,14 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(named).expanduser() if named else platformdirs.user_cache_path("vstash", appauthor=False)
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def _from_file(path: Path, *, named: bool) -> dict[str, Any]:
+    """What the file sets; only one that was not named may be missing."""
     try:
-        content = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8-sig")  # as some editors write it
     except FileNotFoundError:
-        return {}
+        if not named:
+            return {}
+        raise ConfigError(f"there is no settings file {path}", hint=f"make it, or unset {_NAMED}") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="mend the file or delete it") from None
     except UnicodeDecodeError as error:

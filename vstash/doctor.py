@@ -111,7 +111,8 @@ def _file(path: Path, settings: Settings) -> Iterator[Fact]:
     try:
         found = describe(path, busy_wait=settings.busy_wait)
     except DatabaseNotFound as error:
-        yield Fact("database", ok=True, said=str(error), advice=error.hint)
+        lost = path.exists()  # an empty file, which may have held something
+        yield Fact("database", ok=not lost, said=str(error), advice=error.hint)
         return
     yield Fact("database", ok=True, said=f"{path}: {found['documents']:,} documents, {found['chunks']:,} chunks")
     yield Fact("size", ok=True, said=_size(found), advice=_waste(found))

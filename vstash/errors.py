@@ -4,7 +4,7 @@ VstashError
 ├ ConfigError
 ├ InputError      InvalidQuery  InvalidFilter  UnsupportedSource  SourceTooLarge
 ├ NotFound        DocumentNotFound  ChunkNotFound  DatabaseNotFound
-├ StoreError      StoreBusy  StoreFull  StoreReadOnly  StoreCorrupt
+├ StoreError      StoreBusy  StoreFull  StoreReadOnly  StoreCorrupt ─ ForeignFile
 │                 SchemaTooNew  MigrationChanged  ExtensionMissing
 ├ EncoderError    ModelUnavailable  SpaceMismatch  BadVectors
 └ MissingExtra
@@ -78,7 +78,11 @@ class StoreReadOnly(StoreError):
 
 
 class StoreCorrupt(StoreError):
-    """The file is damaged, or is no vstash database."""
+    """The file is damaged; or is no vstash database, which is a ForeignFile."""
+
+
+class ForeignFile(StoreCorrupt):
+    """The file is another program's, or no database at all."""
 
 
 class SchemaTooNew(StoreError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ Vectors = NDArray[np.float32]
 FORMAT = 1  # raised when an older reader would misread what is written
 BATCH = 64  # documents committed together
 WINDOW = 254  # tokens; as in vstash.text.passage
+_OF_ONE_LINE = re.compile(r" at line 1 column (\d+)$")  # as the parser counts, which is given a line at a time
 
 Filled = Annotated[str, StringConstraints(min_length=1)]
 Named = Annotated[str, StringConstraints(pattern=r"\S")]
@@ -286,8 +288,9 @@ def _parsed(model: type[Model], number: int, line: str) -> Model:
     except (ValidationError, UnicodeEncodeError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "is no UTF-8"}
         where = ".".join(str(part) for part in first["loc"])
+        said = _OF_ONE_LINE.sub(r" at column \1", str(first["msg"]))
         raise InputError(
-            f"line {number} of the export: {f'{where}: ' if where else ''}{first['msg']}", hint="export it again"
+            f"line {number} of the export: {f'{where}: ' if where else ''}{said}", hint="export it again"
         ) from None
 
 

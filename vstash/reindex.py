@@ -58,9 +58,10 @@ def reindex(store: Store, encoder: Encoder, now: Callable[[], datetime], report:
 
 def _require_filled(store: Store, space: Space, chunk_id: int) -> None:
     """Refuse to go on when a chunk that lacked a vector lacks it still, as it would for ever. Raises: StoreCorrupt."""
-    if store.lacking(space, chunk_id - 1, 1) == [chunk_id] and not store.passages([chunk_id]):
+    if store.lacking(space, 0, 1) == [chunk_id]:  # ids are never given twice
+        what = "cannot be reached by its id" if store.passages([chunk_id]) else "belongs to no document"
         raise StoreCorrupt(
-            f"chunk {chunk_id} of {store.path} belongs to no document",
+            f"chunk {chunk_id} of {store.path} {what}",
             hint="restore a backup, or export the memory and import that into a new one",
         )
 

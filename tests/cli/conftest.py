@@ -20,6 +20,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     here = tmp_path / "here"
     here.mkdir()
+    (here / "config.toml").touch()
     for name, value in {
         "VSTASH_DB": str(here / "notes.db"),
         "VSTASH_ENCODER": "hash",

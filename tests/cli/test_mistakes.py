@@ -35,6 +35,10 @@ MISTAKES: tuple[tuple[tuple[str, ...], int, str], ...] = (
     (("sync", ""), 2, "a path is blank; name a file or folder, or . for this folder"),
     (("watch", " "), 2, "a path is blank; name a file or folder, or . for this folder"),
     (("backup", ""), 2, "a path is blank; name a file or folder, or . for this folder"),
+    (("import", ""), 2, "a path is blank; name a file or folder, or . for this folder"),
+    (("restore", "."), 2, ". is no file; name a backup"),
+    (("backup", "-"), 2, "a backup is no stream; name a file, or ./- for one of that name"),
+    (("export", "/dev/null", "--force"), 2, "/dev/null is no regular file; name a file"),
     (("export", ""), 2, "a path is blank; name a file or folder, or . for this folder"),
     (("restore", "", "--db", "new.db"), 2, "a path is blank; name a file or folder, or . for this folder"),
     (("restore", "absent", "--db", "new.db"), 3, "there is no backup at absent; check the path"),
@@ -216,3 +220,46 @@ def test_a_wrong_variable_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, na
 def test_a_variable_of_another_program_is_left_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VSTASH_THEME", "dark")
     assert run("config").code == 0
+
+
+def test_what_cannot_be_looked_at_is_a_finding(run: Run, docs: Path, settings: Path) -> None:
+    run("add", "docs")
+    with (settings / "notes.db").open("r+b") as file:
+        file.truncate(8192)
+    advice = "put the newest backup back: vstash restore --force FILE"
+    for options in ((), ("--repair",), ("--fast",)):
+        ran = run("check", *options)
+        assert (ran.code, ran.err) == (4, f"{advice}\n")
+        assert ran.out.startswith(f"FAILED  sqlite: 1 — {settings / 'notes.db'} is damaged (")
+    found = run("check", "--json")
+    assert (found.code, found.json["ok"]) == (4, False)
+    assert [one["check"] for one in found.json["findings"]] == ["sqlite"]
+    assert f"next: {advice}" in run("doctor").out
+
+
+def test_an_empty_database_is_told_from_none(run: Run, settings: Path) -> None:
+    assert run("doctor").code == 0
+    (settings / "notes.db").touch()
+    ran = run("check")
+    assert (ran.code, ran.err.partition(";")[0]) == (3, f"error: {settings / 'notes.db'} is there, but empty")
+    assert run("doctor").code == 1
+
+
+def test_a_cut_off_export_is_told_by_its_line(run: Run, docs: Path, settings: Path) -> None:
+    run("add", "docs")
+    run("export", "all.jsonl")
+    whole = Path("all.jsonl").read_bytes()
+    Path("cut.jsonl").write_bytes(whole[: whole.index(b"\n") + 61])
+    ran = run("--db", "other.db", "import", "cut.jsonl")
+    assert (ran.code, ran.err.splitlines()[-1]) == (
+        2,
+        "error: line 2 of the export: Invalid JSON: EOF while parsing a string at column 60; export it again",
+    )
+
+
+def test_an_export_to_standard_output_is_json_enough(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    assert (run("export", "--json").code, run("export", "all.jsonl", "--json").json) == (
+        2,
+        {"file": "all.jsonl", "documents": 3},
+    )

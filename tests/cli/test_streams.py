@@ -104,6 +104,13 @@ def test_output_that_cannot_be_written_is_one_line(
     assert (ran.returncode, ran.stderr) == (code, said)
 
 
+def test_an_export_to_closed_standard_output_is_one_line(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    line = f'exec "{sys.executable}" -m vstash export - >&-'
+    ran = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (1, "error: standard output is closed; give the output a place to go\n")
+
+
 def test_closed_standard_input_is_one_line(settings: Path) -> None:
     line = f'exec "{sys.executable}" -m vstash remember - <&-'
     ran = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60)
@@ -123,6 +130,25 @@ def test_an_interrupted_add_keeps_what_it_stored(docs: Path, settings: Path, run
     assert err == b"error: interrupted; what was stored stays, run it again to go on\n"
     assert run("check").code == 0
     assert run("add", "docs").err == "3 unchanged\n"
+
+
+def test_an_interrupted_export_leaves_nothing(docs: Path, settings: Path, run: Run) -> None:
+    """And nothing of the file that another program keeps under a name of ours."""
+    for number in range(3000):
+        (docs / f"{number}.txt").write_text(f"cat number {number}", encoding="utf-8")
+    run("add", "docs")
+    dear = settings / "all.jsonl.partial"
+    dear.write_text("something dear", encoding="utf-8")
+    before = set(settings.iterdir())
+    child = process("export", "all.jsonl", **PIPES)
+    deadline = time.monotonic() + 60
+    while not any(path.suffix == ".partial" for path in set(settings.iterdir()) - before):
+        assert time.monotonic() < deadline
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert {path.name for path in set(settings.iterdir()) - before} <= {"notes.db-wal", "notes.db-shm"}
+    assert dear.read_text(encoding="utf-8") == "something dear"
 
 
 def stored(path: Path) -> int:

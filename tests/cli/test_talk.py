@@ -93,7 +93,11 @@ def test_standard_input_is_stored_once_for_each_content(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "code", "said"), [("add", 1, "is empty: there is nothing in it"), ("remember", 1, "the text is blank")]
+    ("command", "code", "said"),
+    [
+        ("add", 1, "failed -: standard input is empty: pipe a text or a file into it"),
+        ("remember", 1, "the text is blank"),
+    ],
 )
 def test_empty_standard_input_is_a_failure(run: Run, command: str, code: int, said: str) -> None:
     ran = run(command, "-", stdin=b"")

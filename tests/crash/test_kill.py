@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def vstash(database: Path, *arguments: str | Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "vstash", "--encoder", "hash", "--db", str(database), *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "VSTASH_CONFIG": str(database.with_name("none.toml"))}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "VSTASH_CONFIG": os.devnull}
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -52,7 +52,7 @@ for arguments in json.loads(sys.argv[1]):
 def ran(database: Path, *commands: list[str], limit: Callable[[], None] = bound) -> list[Ran]:
     """What each command leaves behind, all of them in one process."""
     given = json.dumps([["--encoder", "hash", "--db", str(database), *arguments] for arguments in commands])
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "VSTASH_CONFIG": str(REPOSITORY / "none.toml")}
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "VSTASH_CONFIG": os.devnull}
     said = subprocess.check_output([sys.executable, "-c", CHILD, given], env=environment, text=True, preexec_fn=limit)
     return [Ran(*json.loads(line)) for line in said.splitlines()]
 

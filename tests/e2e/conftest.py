@@ -21,7 +21,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in {
         "HOME": str(tmp_path),
         "XDG_DATA_HOME": str(tmp_path / "data"),
-        "VSTASH_CONFIG": str(tmp_path / "config.toml"),
+        "VSTASH_CONFIG": os.devnull,
         "VSTASH_CACHE": str(cache),
         "COLUMNS": "80",
         "PYTHONPATH": str(REPOSITORY),

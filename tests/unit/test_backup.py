@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import threading
 from pathlib import Path
 
 import apsw
 import pytest
 
-from vstash import HashEncoder, InputError, Memory, StoreCorrupt, StoreError
+from vstash import DatabaseNotFound, HashEncoder, InputError, Memory, StoreCorrupt, StoreError
 from vstash.store.sqlite.connection import connect
 
 TEXTS = [f"the {bird} stands in the reed" for bird in ("heron", "stork", "crane")]
@@ -116,6 +118,53 @@ def test_a_memory_without_a_file_says_what_to_do_instead(tmp_path: Path) -> None
     assert "export" in caught.value.hint
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_what_is_no_file_is_left_as_it_is(filled: Memory, database: Path, tmp_path: Path, force: bool) -> None:
+    """A device has no size, and neither has a pipe."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="no regular file"):
+        filled.backup(pipe, force=force)
+    with pytest.raises(InputError, match="no regular file"):
+        Memory.restore(database, pipe, force=force)
+    with pytest.raises(InputError, match="is no file"):
+        Memory.restore(pipe, tmp_path / "new.db", force=force)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_what_a_link_leads_to_is_written(filled: Memory, database: Path, tmp_path: Path) -> None:
+    link, new = tmp_path / "link.db", tmp_path / "elsewhere" / "new.db"
+    new.parent.mkdir()
+    link.symlink_to(new)
+    for force in (False, True):
+        filled.backup(link, force=force)
+        assert link.is_symlink()
+        assert answers(new) == answers(database)
+    (tmp_path / "own.db").symlink_to(database)
+    with pytest.raises(InputError, match="itself"):
+        filled.backup(tmp_path / "own.db", force=True)
+    new.unlink()
+    Memory.restore(database, link)
+    assert link.is_symlink()
+    assert answers(new) == answers(database)
+
+
+def test_no_file_of_somebody_else_is_in_the_way(filled: Memory, database: Path, tmp_path: Path) -> None:
+    (tmp_path / "copy.db.partial").write_text("something dear")
+    filled.backup(tmp_path / "copy.db")
+    assert (tmp_path / "copy.db.partial").read_text() == "something dear"
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "no backup at"), (b"", "is empty")])
+def test_what_is_wrong_with_a_backup_is_said_of_it(tmp_path: Path, content: bytes | None, said: str) -> None:
+    source = tmp_path / "copy.db"
+    if content is not None:
+        source.write_bytes(content)
+    with pytest.raises((DatabaseNotFound, StoreCorrupt), match=rf"copy\.db.*{said}|{said}.*copy\.db"):
+        Memory.restore(source, tmp_path / "new.db")
+    assert not (tmp_path / "new.db").exists()
+
+
 def test_restore_makes_a_new_memory(filled: Memory, database: Path, tmp_path: Path) -> None:
     filled.backup(tmp_path / "copy.db")
     Memory.restore(tmp_path / "copy.db", tmp_path / "new.db")
@@ -157,9 +206,12 @@ def test_restore_over_a_damaged_file_sets_it_aside(filled: Memory, tmp_path: Pat
     filled.backup(tmp_path / "copy.db")
     target = tmp_path / "damaged.db"
     target.write_bytes(b"no database at all" * 1000)
-    Memory.restore(tmp_path / "copy.db", target, force=True)
-    assert answers(target)
-    assert target.with_name("damaged.db.damaged").read_bytes().startswith(b"no database")
+    for name in ("damaged.db.damaged", "damaged.db.damaged-2"):
+        Memory.restore(tmp_path / "copy.db", target, force=True)
+        assert answers(target)
+        assert target.with_name(name).read_bytes().startswith(b"no database")
+        target.write_bytes(b"no database either" * 1000)
+    assert target.with_name("damaged.db.damaged").read_bytes().startswith(b"no database at all")
 
 
 def test_a_damaged_backup_is_refused_and_the_memory_left_alone(filled: Memory, database: Path, tmp_path: Path) -> None:

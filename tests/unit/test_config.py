@@ -12,7 +12,9 @@ from vstash.errors import ConfigError
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    return {"VSTASH_CONFIG": str(tmp_path / "config.toml"), "UNRELATED": "x", "VSTASHED": "y"}
+    named = tmp_path / "config.toml"
+    named.touch()
+    return {"VSTASH_CONFIG": str(named), "UNRELATED": "x", "VSTASHED": "y"}
 
 
 def write(environment: dict[str, str], text: str) -> None:
@@ -73,7 +75,7 @@ def test_a_file_that_cannot_be_read_is_named(environment: dict[str, str], conten
 
 
 def test_a_folder_is_no_settings_file(environment: dict[str, str]) -> None:
-    Path(environment["VSTASH_CONFIG"]).mkdir()
+    environment["VSTASH_CONFIG"] = str(Path(environment["VSTASH_CONFIG"]).parent)
     with pytest.raises(ConfigError):
         load({}, environment)
 
@@ -81,3 +83,19 @@ def test_a_folder_is_no_settings_file(environment: dict[str, str]) -> None:
 def test_a_settings_file_that_cannot_be_reached_is_named() -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load({}, {"VSTASH_CONFIG": "x" * 300})
+
+
+def test_a_settings_file_that_is_named_must_be_there(environment: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no settings file .*absent\.toml"):
+        load({}, {**environment, "VSTASH_CONFIG": str(tmp_path / "absent.toml")})
+
+
+def test_a_byte_order_mark_is_no_part_of_the_settings(environment: dict[str, str]) -> None:
+    write(environment, "\ufeffencoder = 'hash'")
+    assert load({}, environment).encoder == "hash"
+
+
+def test_the_usual_settings_file_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert load({}, {}).encoder == "default"

@@ -12,6 +12,7 @@ import vstash
 from vstash import HashEncoder, Memory, errors
 from vstash.errors import (
     ExtensionMissing,
+    ForeignFile,
     InputError,
     StoreBusy,
     StoreCorrupt,
@@ -34,7 +35,7 @@ MEANING = {
     apsw.FullError: StoreFull,
     apsw.ReadOnlyError: StoreReadOnly,
     apsw.CantOpenError: StoreReadOnly,
-    apsw.NotADBError: StoreCorrupt,
+    apsw.NotADBError: ForeignFile,
     apsw.CorruptError: StoreCorrupt,
     apsw.NoFTS5Error: ExtensionMissing,
 }
@@ -51,6 +52,7 @@ def drawn() -> dict[str, str]:
             else:
                 parent, parents[first] = first, "VstashError"
             parents |= dict.fromkeys(others, parent)
+            parents |= {one: above for above, one in re.findall(r"(\w+) ─ (\w+)", line)}
     return parents
 
 
@@ -123,7 +125,7 @@ def test_a_torn_file_is_damaged_not_a_traceback(database: Path) -> None:
     database.write_bytes(content)
     with pytest.raises(StoreCorrupt) as caught, Memory.open(database, encoder=HashEncoder()) as memory:
         memory.search("heron")
-    assert "check" in caught.value.hint
+    assert "restore" in caught.value.hint
 
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from dataclasses import fields
 from email.message import EmailMessage
@@ -93,7 +94,7 @@ def test_a_query_over_the_limit_is_refused(memory: Memory) -> None:
 
 
 def test_limits_are_settings() -> None:
-    found = load({}, {"VSTASH_CONFIG": "none.toml", "VSTASH_MAX_CHUNKS": "7"})
+    found = load({}, {"VSTASH_CONFIG": os.devnull, "VSTASH_MAX_CHUNKS": "7"})
     assert numbers(found) == {**numbers(ROOM), "max_chunks": 7}
     assert Limits().max_query == MAX_QUERY
     assert {one.name for one in fields(Limits)} <= {one.name for one in fields(Settings)}

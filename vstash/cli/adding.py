@@ -99,7 +99,15 @@ def _none_there(paths: list[str], session: Session) -> list[AddResult]:
 
 def _standard_input(memory: Memory, collection: str | None, tags: list[str] | None) -> AddResult:
     data = _read()
+    if not data:
+        return _nothing()
     return memory.add_bytes(data, f"stdin:{sha256(data).hexdigest()[:16]}", collection=collection, tags=tags)
+
+
+def _nothing() -> AddResult:
+    from vstash.types import AddResult
+
+    return AddResult(STANDARD_INPUT, "failed", error="standard input is empty: pipe a text or a file into it")
 
 
 def _read() -> bytes:

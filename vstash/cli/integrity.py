@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,10 @@ from vstash.cli import render, shapes, show
 from vstash.cli.app import FINDINGS, Session
 from vstash.cli.options import Json, stored
 from vstash.cli.progress import steps
+from vstash.errors import ForeignFile, StoreCorrupt
+
+if TYPE_CHECKING:
+    from vstash.types import Report
 
 
 def register(app: typer.Typer) -> None:
@@ -29,14 +33,28 @@ def check(
     Exits with 4 when something is wrong.
     """
     session: Session = context.obj
-    with session.open(encode=False) as memory, steps("checking", quiet=session.quiet) as step:
-        found = memory.check(repair=repair, fast=fast, report=step)
+    advice = ""
+    try:
+        with session.open(encode=False) as memory, steps("checking", quiet=session.quiet) as step:
+            found = memory.check(repair=repair, fast=fast, report=step)
+    except ForeignFile:
+        raise
+    except StoreCorrupt as error:  # too damaged to be looked at any further
+        found, advice = _too_damaged(error), error.hint
     if json:
         render.as_json(shapes.report(found))
     elif not session.quiet or not found.ok:
-        show.report(found, repaired=repair)
+        show.report(found, repaired=repair, advice=advice)
     if not found.ok:
         raise typer.Exit(FINDINGS)
+
+
+def _too_damaged(error: StoreCorrupt) -> Report:
+    from datetime import UTC, datetime
+
+    from vstash.types import Finding, Report
+
+    return Report((Finding("sqlite", ok=False, count=1, sample=(str(error),)),), datetime.now(UTC), 0.0, 0)
 
 
 def config(context: typer.Context, json: Json = False) -> None:

@@ -8,20 +8,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vstash import arguments
+from vstash import arguments, publish
 from vstash.cli import render
 from vstash.cli.app import FAILURE, Session, make_folder
-from vstash.cli.options import Json
+from vstash.cli.options import Json, stored
 from vstash.cli.progress import add_failure
 from vstash.errors import InputError, VstashError
 
 if TYPE_CHECKING:
     from vstash.memory import Memory
 
+STANDARD = "-"  # standard input, or output
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 
 
@@ -41,9 +42,11 @@ def backup(
 ) -> None:
     """Copy the memory to a file while it is in use; the copy is verified before it gets its name."""
     session: Session = context.obj
+    if file == STANDARD:
+        raise InputError("a backup is no stream", hint=f"name a file, or ./{STANDARD} for one of that name")
     with session.open(encode=False) as memory:
         memory.backup(file, force=force)
-    _said(session, {"file": file, "bytes": Path(file).stat().st_size}, f"backed up to {file}", json=json)
+    _said(session, {"file": stored(file), "bytes": Path(file).stat().st_size}, f"backed up to {file}", json=json)
 
 
 def restore(
@@ -60,7 +63,7 @@ def restore(
     target = settings.db.expanduser()
     make_folder(target.parent)
     Memory.restore(file, target, force=force, busy_wait=settings.busy_wait)
-    _said(session, {"file": file, "db": str(target)}, f"restored {target} from {file}", json=json)
+    _said(session, {"file": stored(file), "db": stored(str(target))}, f"restored {target} from {file}", json=json)
 
 
 def export(
@@ -68,16 +71,19 @@ def export(
     file: Annotated[str, typer.Argument(help="Where to put the lines; - is standard output.")] = "-",
     vectors: Annotated[bool, typer.Option("--vectors", help="Put the vectors in, so that none must be made.")] = False,
     force: Force = False,
+    json: Json = False,
 ) -> None:
     """Write every document as a line of JSON."""
     session: Session = context.obj
+    if json and file == STANDARD:
+        raise InputError("the lines are JSON themselves", hint="name a file, or leave --json out")
     with session.open(encode=False) as memory:
-        if file == "-":
-            count = memory.export(sys.stdout.write, vectors=vectors)
+        if file == STANDARD:
+            count = memory.export(render.output().write, vectors=vectors)
         else:
             count = _export(memory, Path(arguments.path(file)), vectors=vectors, force=force)
-    if not session.quiet:
-        render.talk(f"{render.counted(count, 'document')} exported")
+    said = f"{render.counted(count, 'document')} exported"
+    _said(session, {"file": stored(file), "documents": count}, said, json=json)
 
 
 def import_(
@@ -117,11 +123,14 @@ def _fitting(session: Session, lines: Iterator[str]) -> Iterator[tuple[Memory, I
 @contextmanager
 def _lines(file: str, most: int) -> Iterator[Iterator[str]]:
     """The lines; of one that is longer than `most` characters come pieces, the first too long to be taken."""
-    if file == "-":
+    if file == STANDARD:
+        if sys.stdin is None:
+            raise InputError("standard input is closed", hint="pipe an export into it")
         yield iter(partial(sys.stdin.readline, most + 1), "")
         return
+    path = Path(arguments.path(file))
     try:
-        with Path(file).open(encoding="utf-8") as stream:
+        with path.open(encoding="utf-8") as stream:
             yield iter(partial(stream.readline, most + 1), "")
     except UnicodeDecodeError as error:
         raise InputError(f"{file} is no export: it is not UTF-8", hint="make one with: vstash export FILE") from error
@@ -130,24 +139,26 @@ def _lines(file: str, most: int) -> Iterator[Iterator[str]]:
 
 
 def _export(memory: Memory, path: Path, *, vectors: bool, force: bool) -> int:
-    """Write beside the target, then rename: a name never stands for half an export."""
-    if path.exists() and not force:
-        raise InputError(f"{path} is there already", hint="choose another name, or pass --force to replace it")
-    partial = path.with_name(path.name + ".partial")
+    real = publish.destination(path, force=force)
     try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            count = _written(memory, stream, vectors=vectors)
-        partial.replace(path)
+        return _published(memory, real, vectors=vectors)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise VstashError(
             f"{path} cannot be written: {error.strerror}", hint="check the folder and its space"
         ) from error
+
+
+def _published(memory: Memory, path: Path, *, vectors: bool) -> int:
+    """Write beside the target, then rename: a name never stands for half an export."""
+    partial = publish.beside(path)
+    try:
+        with partial.open("x", encoding="utf-8", newline="\n") as stream:
+            count = memory.export(stream.write, vectors=vectors)
+        publish.rename(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
     return count
-
-
-def _written(memory: Memory, stream: IO[str], *, vectors: bool) -> int:
-    return memory.export(stream.write, vectors=vectors)
 
 
 def _said(session: Session, value: Mapping[str, object], text: str, *, json: bool) -> None:

@@ -43,9 +43,14 @@ def counted(number: int, what: str) -> str:
 
 def line(text: str = "") -> None:
     """A line of data. Raises: OSError when it cannot be written, such as to a closed stdout."""
+    _write(output(), text)
+
+
+def output() -> TextIO:
+    """Where data goes. Raises: OSError when it is closed."""
     if sys.stdout is None:
         raise OSError(errno.EBADF, "standard output is closed")
-    _write(sys.stdout, text)
+    return sys.stdout
 
 
 def talk(text: str) -> None:

@@ -54,14 +54,17 @@ def documents(found: Sequence[Document]) -> None:
         line(f"{named(one.uri)}  {paint(named(about), DIM)}")
 
 
-def report(found: Report, *, repaired: bool) -> None:
-    """One line for each check, and what to do about what it found, or about what a repair has left."""
+def report(found: Report, *, repaired: bool, advice: str = "") -> None:
+    """One line for each check, and what to do about what it found, or about what a repair has left; `advice`, where
+    there is one, goes before."""
     for one in found.findings:
         if one.ok:
             line(f"ok      {one.check}")
         else:
             line(f"{paint('FAILED', RED)}  {one.check}: {one.count} — {oneline('; '.join(one.sample))}")
-    if repaired and not found.ok:
+    if advice:
+        talk(advice)
+    elif repaired and not found.ok:
         talk("this is left: forget and add again what is named; a damaged file: vstash restore --force BACKUP")
     elif any(one.repairable for one in found.findings if not one.ok):
         talk("what is derived can be rebuilt: vstash check --repair")

@@ -47,7 +47,7 @@ def repair(connection: Connection, *, release: bool = False) -> None:
         postings.note_rewriting(connection)
         connection.execute("INSERT INTO chunk_fts (chunk_fts) VALUES ('rebuild')")
         connection.execute("DELETE FROM term")
-        connection.execute("UPDATE meta SET value = (SELECT count(*) FROM chunk) WHERE key = 'chunks'")
+        connection.execute("INSERT OR REPLACE INTO meta (key, value) SELECT 'chunks', count(*) FROM chunk")
         chunks = connection.execute("SELECT id, text, digest FROM chunk")
         wrong = [(right, id_) for id_, text, kept in chunks if (right := documents.text_digest(text)) != kept]
         connection.executemany("UPDATE chunk SET digest = ? WHERE id = ?", wrong)
@@ -81,14 +81,22 @@ def foreign_keys(connection: Connection) -> list[str]:
 
 def document_text(connection: Connection) -> list[str]:
     """Each document has the chunks it was stored with: numbered from 0, span after span, same text."""
-    wrong = []
-    for id_, uri, count, expected in rows(connection, "SELECT id, uri, chunks, text_hash FROM document"):
-        found = rows(connection, 'SELECT seq, start, "end", text FROM chunk WHERE document_id = ? ORDER BY seq', (id_,))
-        spans = [(seq, start, end) for seq, start, end, _ in found]
-        texts = [text for *_, text in found]
-        if spans != _expected_spans(texts) or len(found) != count or documents.text_hash(texts) != expected:
-            wrong.append(f"{uri} (forget it and add it again)")
-    return wrong
+    found = rows(connection, "SELECT id, CAST(uri AS BLOB), chunks, text_hash FROM document")
+    return [
+        f"{uri.decode(errors='replace')} (forget it and add it again)"
+        for id_, uri, count, expected in found
+        if not _whole(connection, id_, count, expected)
+    ]
+
+
+def _whole(connection: Connection, id_: int, count: int, expected: bytes) -> bool:
+    try:
+        found = documents.read(connection, id_)
+    except Damaged:
+        return False
+    spans = [(one.seq, one.start, one.end) for one in found]
+    texts = [one.text for one in found]
+    return spans == _expected_spans(texts) and len(found) == count and documents.text_hash(texts) == expected
 
 
 def digests(connection: Connection) -> list[str]:

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import apsw
 import sqlite_vec
 
 from vstash.errors import (
+    DatabaseNotFound,
     ExtensionMissing,
+    ForeignFile,
     InputError,
     StoreBusy,
     StoreCorrupt,
@@ -40,7 +43,8 @@ Connection = apsw.Connection
 Locked = apsw.BusyError  # what a lock raises that was not given in time
 Unwritable = apsw.ReadOnlyError  # what a write raises where there is no permission for it
 NoRoom = apsw.FullError  # what a write raises on a full disk
-Damaged = (apsw.CorruptError, apsw.SQLError)  # what reading a damaged table, or one that is gone, raises
+Unreadable = (UnicodeDecodeError, JSONDecodeError, OverflowError)  # what a damaged text, JSON value or time raises
+Damaged = (apsw.CorruptError, apsw.SQLError, *Unreadable)  # and what a damaged table, or one that is gone, does
 
 
 def _load_vectors(connection: Connection) -> None:
@@ -118,9 +122,10 @@ def connect(path: Path, *, create: bool, busy_wait: float = BUSY_WAIT, vfs: str 
     Raises: StoreError.
     """
     flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
-    with translated(path):
+    with translated(path, PUT_BACK):
         try:
-            connection = _open(str(path), flags, busy_wait, vfs)
+            name, how = _named(path)
+            connection = _open(name, flags | how, busy_wait, vfs)
         except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
             if os.path.isdir(path):  # noqa: PTH112  (False where we may not look)
                 raise StoreReadOnly(f"{path} is no file", hint="name one: --db FOLDER/memory.db") from error
@@ -128,6 +133,23 @@ def connect(path: Path, *, create: bool, busy_wait: float = BUSY_WAIT, vfs: str 
                 raise
             connection = _open_unwritable(path, busy_wait)
     return connection
+
+
+def _named(path: Path) -> tuple[str, int]:
+    """The path as SQLite takes it, and the flag that says so: UTF-8, or for any other bytes an address of the file."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return path.absolute().as_uri(), apsw.SQLITE_OPEN_URI
+    return str(path), 0
+
+
+def path_of(connection: Connection) -> Path:
+    """The file, as an absolute path; its name need not be UTF-8."""
+    try:
+        return Path(connection.filename)
+    except UnicodeDecodeError as error:
+        return Path(os.fsdecode(error.object))
 
 
 def _open(name: str, flags: int, busy_wait: float, vfs: str | None = None) -> Connection:
@@ -211,7 +233,7 @@ def use_wal(connection: Connection, wait: float = BUSY_WAIT) -> None:
         time.sleep(0.01)
     if mode not in ("wal", "memory"):
         raise StoreError(
-            f"{connection.filename} lies where SQLite cannot share memory between processes",
+            f"{path_of(connection)} lies where SQLite cannot share memory between processes",
             hint="put the database on a local disk",
         )
 
@@ -258,6 +280,9 @@ def at_once(connection: Connection) -> Iterator[None]:
         connection.set_busy_timeout(wait)
 
 
+LOOK = "run: vstash check"
+PUT_BACK = "put the newest backup back: vstash restore --force FILE"  # of what cannot even be looked at
+
 _MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str, str], ...] = (
     (apsw.BusyError, StoreBusy, "is locked by another process", "try again when it has finished writing"),
     (apsw.LockedError, StoreBusy, "is locked within this process", "end the other transaction first"),
@@ -265,12 +290,13 @@ _MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str, str], ...] = (
     (apsw.ReadOnlyError, StoreReadOnly, "cannot be written", "check the permissions of the file and its folder"),
     (apsw.PermissionsError, StoreReadOnly, "may not be opened", "check the permissions of the file and its folder"),
     (apsw.CantOpenError, StoreReadOnly, "cannot be opened", "check the permissions of the file and its folder"),
-    (apsw.NotADBError, StoreCorrupt, "is not a vstash database", "check the path, or choose another with --db"),
-    (apsw.FormatError, StoreCorrupt, "is not a vstash database", "check the path, or choose another with --db"),
-    (apsw.CorruptError, StoreCorrupt, "is damaged", "run: vstash check"),
+    (apsw.NotADBError, ForeignFile, "is not a vstash database", "check the path, or choose another with --db"),
+    (apsw.FormatError, ForeignFile, "is not a vstash database", "check the path, or choose another with --db"),
+    (apsw.CorruptError, StoreCorrupt, "is damaged", LOOK),
     (apsw.NoFTS5Error, ExtensionMissing, "needs FTS5, which this SQLite lacks", "reinstall apsw from PyPI"),
     (apsw.IOError, StoreError, "could not be read or written", "check the disk, then run: vstash check"),
     (apsw.NoMemError, StoreError, "ran out of memory", "close other programs and try again"),
+    (apsw.ConnectionClosedError, StoreError, "was closed", "open it again"),
     (apsw.TooBigError, StoreError, "was given a value over SQLite's limit", "split the document"),
 )  # fmt: skip
 
@@ -285,6 +311,16 @@ def absent(path: Path) -> bool:
         ) from error
 
 
+def missing(path: Path) -> DatabaseNotFound:
+    """What is said of a database that is absent: an empty file may be one that lost its content."""
+    hint = "add something first: vstash add FOLDER"
+    if path.exists():
+        return DatabaseNotFound(
+            f"{path} is there, but empty", hint=f"put a backup back, vstash restore FILE, or {hint}"
+        )
+    return DatabaseNotFound(f"there is no database at {path}", hint=hint)
+
+
 def require_same(process: int, path: Path) -> None:
     """SQLite's locks do not follow a process into its fork, where writing could tear the file. Raises: StoreError."""
     if os.getpid() != process:
@@ -292,12 +328,17 @@ def require_same(process: int, path: Path) -> None:
 
 
 @contextmanager
-def translated(path: Path | str) -> Iterator[None]:
-    """Turn the driver's errors into ours, each with what to do."""
+def translated(path: Path | str, damaged: str = LOOK) -> Iterator[None]:
+    """Turn the driver's errors into ours, each with what to do; `damaged` is that of a damaged file."""
     try:
         yield
     except apsw.Error as error:
-        raise meaning(error, path) from error
+        found = meaning(error, path)
+        if isinstance(error, apsw.CorruptError):
+            found.hint = damaged
+        raise found from error
+    except Unreadable as error:
+        raise StoreCorrupt(f"{path} is damaged (a value in it cannot be read: {error})", hint=damaged) from error
     except UnicodeEncodeError as error:  # SQLite keeps UTF-8
         raise InputError(
             f"{error.object!r:.60} holds half of a character pair", hint="decode it with errors='replace'"

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from vstash.errors import StoreCorrupt
 from vstash.filters import Filter
 from vstash.signs import plain
 from vstash.store.base import Entry, Passage, Renamed, Stored
@@ -198,9 +199,15 @@ def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry 
         chunks=tuple(_chunk(row[:6]) for row in parts),
         terms=tuple(row[6] for row in parts),
         keys=tuple(row[7] for row in parts),
-        vectors=np.frombuffer(b"".join(row[8] for row in parts), np.float32).reshape(len(parts), space.dim),
+        vectors=_matrix(uri, [row[8] for row in parts], space.dim),
         pieces=tuple(unpacked([row[9] for row in parts if row[9] is not None])),
     )
+
+
+def _matrix(uri: str, blobs: Sequence[bytes], dim: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    if any(len(blob) != 4 * dim for blob in blobs):
+        raise StoreCorrupt(f"a vector of {uri} is damaged", hint="run: vstash check --repair")
+    return np.frombuffer(b"".join(blobs), np.float32).reshape(len(blobs), dim)
 
 
 def rename(connection: Connection, document_id: int, to: Renamed) -> None:
@@ -246,6 +253,14 @@ def get(connection: Connection, uri: str) -> Document | None:
         return None
     texts = rows(connection, "SELECT text FROM chunk WHERE document_id = ? ORDER BY seq", (row[0],))
     return _document(row, "".join(text for (text,) in texts))
+
+
+def read(connection: Connection, document_id: int) -> list[Chunk]:
+    """The chunks of a document, in order, once every value of it was read, too."""
+    for row in rows(connection, f"SELECT {_COLUMNS}, recipe FROM document WHERE id = ?", (document_id,)):
+        _document(row[:-1])
+    found = rows(connection, f"SELECT {_CHUNK}, terms FROM chunk WHERE document_id = ? ORDER BY seq", (document_id,))
+    return [_chunk(row[:-1]) for row in found]
 
 
 def select(connection: Connection, rule: Filter | None) -> Iterator[Document]:
@@ -321,7 +336,8 @@ def neighbours(connection: Connection, document_id: int, first: int, last: int) 
 def count(connection: Connection, rule: Filter | None) -> int:
     """How many chunks there are, or pass the filter; the number of all is kept by a trigger."""
     if rule is None:
-        return int(value(connection, "SELECT value FROM meta WHERE key = 'chunks'"))
+        kept = value(connection, "SELECT value FROM meta WHERE key = 'chunks'")
+        return kept if isinstance(kept, int) else int(value(connection, "SELECT count(*) FROM chunk"))  # it is lost
     sql, bindings = condition(rule)
     total = value(connection, f"SELECT total(chunks) FROM document WHERE retired_at IS NULL AND {sql}", bindings)
     return int(total)

@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from vstash.errors import MigrationChanged, SchemaTooNew, StoreCorrupt, StoreError
+from vstash.errors import ForeignFile, MigrationChanged, SchemaTooNew, StoreError
 from vstash.store.sqlite.connection import (
     APPLICATION_ID,
     Connection,
+    path_of,
     rows,
     use_wal,
     value,
     writing,
 )
+from vstash.store.sqlite.replica import replicate
 
 _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 _SHIPPED = Path(__file__).parents[2] / "_migrations"  # in the wheel
@@ -65,13 +67,13 @@ def shipped(folder: Path | None = None) -> tuple[Migration, ...]:
 
 
 def version(connection: Connection) -> int:
-    """The schema version of the file; 0 for a new one. Raises: StoreCorrupt for a file that is not ours."""
+    """The schema version of the file; 0 for a new one. Raises: ForeignFile for a file that is not ours."""
     found = connection.pragma("user_version")
     filled = found or value(connection, "SELECT count(*) FROM sqlite_schema")
     # asked for last: another process may be making the file
     if filled and connection.pragma("application_id") != APPLICATION_ID:
-        raise StoreCorrupt(
-            f"{connection.filename} is another program's SQLite database",
+        raise ForeignFile(
+            f"{path_of(connection)} is another program's SQLite database",
             hint="check the path, or choose another with --db",
         )
     return int(found)
@@ -85,14 +87,14 @@ def pending(connection: Connection, steps: Sequence[Migration]) -> tuple[Migrati
     current = version(connection)
     if current > len(steps):
         raise SchemaTooNew(
-            f"{connection.filename} has schema {current}, this vstash knows up to {len(steps)}",
+            f"{path_of(connection)} has schema {current}, this vstash knows up to {len(steps)}",
             hint="upgrade it: pip install --upgrade vstash",
         )
     recorded = rows(connection, "SELECT number, sha256 FROM migration ORDER BY number") if current else []
     for step, (number, sha256) in zip(steps, recorded, strict=False):
         if step.number != number or step.sha256 != sha256:
             raise MigrationChanged(
-                f"migration {number:04} of {connection.filename} is not the shipped {step.number:04}_{step.name}",
+                f"migration {number:04} of {path_of(connection)} is not the shipped {step.number:04}_{step.name}",
                 hint="reinstall the vstash that made the database, then upgrade",
             )
     return tuple(steps[current:])
@@ -120,10 +122,7 @@ def migrate(connection: Connection, steps: Sequence[Migration], now: datetime) -
 
 def _side_copy(connection: Connection) -> None:
     """A copy beside the file, so that an upgrade which went wrong can be undone by hand."""
-    path = Path(connection.filename)
-    copy = path.with_name(f"{path.name}.schema-{version(connection)}")
-    if not copy.exists():
-        partial = copy.with_name(copy.name + ".partial")
-        partial.unlink(missing_ok=True)
-        connection.execute("VACUUM INTO ?", (str(partial),))
-        partial.replace(copy)
+    path = path_of(connection)
+    kept = path.with_name(f"{path.name}.schema-{version(connection)}")
+    if not kept.exists():
+        replicate(connection, kept, version)

@@ -109,7 +109,7 @@ def _moment(connection: Connection) -> Moment:
     found = dict(rows(connection, "SELECT key, value FROM meta WHERE key IN ('chunks', ?)", (REWRITTEN,)))
     averages = value(connection, "SELECT block FROM chunk_fts_data WHERE id = ?", (AVERAGES,)) or b""
     last = value(connection, "SELECT max(id) FROM chunk") or 0
-    return Moment(found.get(REWRITTEN, 0), found["chunks"], sum(_varints(averages)[1:]), last)
+    return Moment(found.get(REWRITTEN, 0), found.get("chunks", 0), sum(_varints(averages)[1:]), last)
 
 
 def _continues(first: Moment, now: Moment) -> bool:

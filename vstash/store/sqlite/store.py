@@ -13,12 +13,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vstash.errors import DatabaseNotFound, SpaceMismatch, StoreBusy, StoreFull
+from vstash.errors import SpaceMismatch, StoreBusy, StoreFull
 from vstash.extras import later
 from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Renamed, Stored, utc_now
 from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, spaces, vectors
-from vstash.store.sqlite.connection import absent, connect, discard, reading, require_same, translated, writing
+from vstash.store.sqlite.connection import (
+    PUT_BACK,
+    absent,
+    connect,
+    discard,
+    missing,
+    reading,
+    require_same,
+    translated,
+    writing,
+)
 from vstash.store.sqlite.kept import Kept
 from vstash.store.sqlite.scan import Scanner
 from vstash.store.sqlite.spaces import Filling
@@ -57,10 +67,10 @@ class SqliteStore:
         self._snapshot: dict[str, Any] = {}  # what was read in it, by name
         self._kept = Kept(-1)
         if not create and absent(path):
-            raise DatabaseNotFound(f"there is no database at {path}", hint="add something first: vstash add FOLDER")
+            raise missing(path)
         self.connection = connect(path, create=create, busy_wait=busy_wait, vfs=vfs)
         try:
-            with translated(path):
+            with translated(path, PUT_BACK):
                 migrate.migrate(self.connection, migrate.shipped(), clock())
         except BaseException:
             discard(self.connection)
