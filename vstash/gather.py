@@ -12,7 +12,7 @@ from vstash.pages import Pages, known
 from vstash.store.base import Store
 from vstash.store.companions import is_own
 from vstash.types import Document
-from vstash.walk import files
+from vstash.walk import files, is_folder
 
 Paths = Sequence[str | os.PathLike[str]]
 
@@ -49,5 +49,5 @@ def pending(paths: Paths, labels: Labels, store: Store, *, allow_private: bool) 
 
 def _files(path: Path, database: Path) -> Iterator[Path]:
     """The files under a path; a folder may hold the database itself, which is no document."""
-    named = not path.is_dir()
+    named = not is_folder(path)
     return (file for file in files(path) if named or not is_own(file, database))

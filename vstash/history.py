@@ -51,7 +51,7 @@ class History:
         """The checkout that a folder lies in."""
         if folder not in self._checkouts:
             above = None if folder == folder.parent else folder.parent
-            own = folder if (folder / ".git").exists() else None
+            own = folder if os.path.exists(folder / ".git") else None  # noqa: PTH110  (a Path raises where we may not look)
             self._checkouts[folder] = own or (self._checkout(above) if above else None)
         return self._checkouts[folder]
 

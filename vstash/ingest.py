@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +21,7 @@ from vstash.encode.base import Encoder, Tokenizing
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, name_of, pieces_of
 from vstash.errors import SpaceMismatch
-from vstash.intake import Failure, Pending
+from vstash.intake import Failure, Labels, Pending
 from vstash.parts import parts_of
 from vstash.passages import Cut, Cutter, Loaded, window
 from vstash.store.base import Entry, Store, Stored
@@ -31,7 +32,7 @@ from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
 
-RECIPE = "6"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+RECIPE = "7"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 GIVEN_CHUNKS = 1024  # the same where vectors come with the texts: under a second
 BATCH_FILES = 64  # files looked up together
@@ -119,20 +120,28 @@ class Ingest:
                     batch = _Batch()
         yield from self._commit(batch)
 
-    def add_vectors(self, sources: Sequence[Source], vectors: ArrayLike) -> list[AddResult]:
-        """Store each text as one chunk with the vector given for it. Raises: BadVectors, StoreError."""
+    def add_vectors(self, sources: Sequence[Source], vectors: ArrayLike, labels: Labels) -> list[AddResult]:
+        """Store each text as one chunk with the vector given for it; `labels` are what was said of all.
+
+        Raises: BadVectors, StoreError.
+        """
         rows = checked(vectors, len(sources), self._encoder.space.dim)
         done: list[AddResult] = []
         for first in range(0, len(sources), GIVEN_CHUNKS):
-            batch = _Batch()
-            for at in range(first, min(first + GIVEN_CHUNKS, len(sources))):
-                whole = Chunk(0, sources[at].text, 0, len(sources[at].text))
-                batch.hold(self._cutter.of_chunks(sources[at], (whole,)), rows[at : at + 1], 0.0)
+            batch, some = _Batch(), sources[first : first + GIVEN_CHUNKS]
+            known = self._store.known([one.uri for one in some])
+            for at, source in enumerate(some, first):
+                whole = Chunk(0, source.text, 0, len(source.text))
+                kept = replace(source, **_kept(labels, known.get(source.uri)))
+                batch.hold(self._cutter.of_chunks(kept, (whole,)), rows[at : at + 1], 0.0)
             done += self._commit(batch)
         return done
 
     def _unchanged(self, one: Pending, known: dict[str, Stored]) -> bool:
-        return known.get(one.uri) == Stored(one.content_hash, self._recipe, one.labels.collection, one.labels.tags)
+        old = known.get(one.uri)
+        if old is None:
+            return False
+        return old == Stored(one.content_hash, self._recipe, *one.labels.over(old.collection, old.tags))
 
     def _take(self, one: Pending | Failure, known: dict[str, Stored], batch: _Batch, ahead: Ahead) -> AddResult | None:
         """A result that is certain at once; None when the source went into the batch."""
@@ -144,7 +153,8 @@ class Ingest:
         loaded = ahead.take(one)
         if loaded.error:
             return AddResult(one.uri, "failed", took=loaded.took, error=loaded.error)
-        whole, *parts = loaded.cuts
+        kept = _kept(one.labels, known.get(one.uri))
+        whole, *parts = [replace(cut, source=replace(cut.source, **kept)) if kept else cut for cut in loaded.cuts]
         source = replace(whole.source, dated_at=whole.source.dated_at or one.dated())
         batch.hold(replace(whole, source=source), None, loaded.took)
         for part in parts:
@@ -220,6 +230,14 @@ class Ingest:
                 hint="open it again with the encoder it has now",
             )
         return stored or replace(own, noise=calibrate(self._encoder))
+
+
+def _kept(labels: Labels, old: Stored | None) -> dict[str, Any]:
+    """What a document, if it is stored already, has of that of which nothing is said."""
+    if old is None:
+        return {}
+    has = {"collection": (labels.collection, old.collection), "tags": (labels.tags, old.tags)}
+    return {name: own for name, (said, own) in has.items() if said is None}
 
 
 def _groups(pending: Iterable[Pending | Failure], size: int) -> Iterator[list[Pending | Failure]]:

@@ -6,28 +6,49 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from vstash import arguments
 from vstash.config import Limits
 from vstash.errors import InputError, SourceTooLarge, UnsupportedSource, VstashError
+from vstash.names import printable, uri_of
+from vstash.text.formats import HOLDING_PARTS
 from vstash.text.read import Extract, extract
 from vstash.text.sandbox import Sandbox
 from vstash.types import Source
+from vstash.walk import is_folder, obstacle
 
 PART_OF = "part_of"  # metadata: the uri of the document that this one came in
+DEFAULT = "default"  # the collection of a document that none was named for
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What the caller says of everything it adds: where it belongs, and how much one source may be."""
+    """What the caller says of everything it adds: where it belongs, and how much one source may be.
 
-    collection: str = "default"
-    tags: tuple[str, ...] = ()
+    None where nothing is said: what is stored already keeps its own.
+    """
+
+    collection: str | None = None
+    tags: tuple[str, ...] | None = None
     limits: Limits = field(default=Limits(), repr=False)
+
+    def over(self, collection: str = DEFAULT, tags: tuple[str, ...] = ()) -> tuple[str, tuple[str, ...]]:
+        """The collection and tags of a document that has these now, or of a new one."""
+        return (
+            collection if self.collection is None else self.collection,
+            tags if self.tags is None else self.tags,
+        )
+
+
+def labels(collection: str | None, tags: Sequence[str] | None, limits: Limits) -> Labels:
+    """The labels that were given. Raises: InputError for what is none, or blank."""
+    named = arguments.labels(DEFAULT if collection is None else collection, () if tags is None else tags)
+    return Labels(collection, None if tags is None else named, limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +65,7 @@ class File:
             data = self.path.read_bytes()
             modified = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
         except OSError as error:
-            raise UnsupportedSource(_unreadable(error)) from error
+            raise UnsupportedSource(_unreadable(error, self.path)) from error
         return replace(from_bytes(data, self.uri, self.labels).load(sandbox), modified_at=modified)
 
 
@@ -77,7 +98,10 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
 
     `dated` gives the date of one that names none itself.
     """
-    uri = printable(str(path))
+    uri = uri_of(path)
+    whole = _seeming_whole(str(path))
+    if whole:
+        return Failure(uri, f"it is called like something in {printable(whole)}: rename it")
     try:
         if not _ends(path):
             return Failure(uri, "it is a device or a pipe, no file: pass what it gives to standard input, and add -")
@@ -87,12 +111,28 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
             _require_size(status.st_size, labels.limits)
             content_hash = hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
-        return Failure(uri, _unreadable(error))
+        return Failure(uri, _unreadable(obstacle(path) if is_folder(path) else error, path))
     except SourceTooLarge as error:
         return Failure(uri, reason(error))
 
     file = File(path, uri, labels)
     return Pending(uri, content_hash, labels, file.load, modified_at, file, status.st_size, partial(dated, path))
+
+
+def _seeming_whole(path: str) -> str:
+    """The file whose part would have this uri, if there is one: "m.eml" of "m.eml#letter.txt"; "" for most."""
+    before = (path[: found.start()] for found in re.finditer("#", path))
+    return next((one for one in before if one.lower().endswith(HOLDING_PARTS) and os.path.isfile(one)), "")  # noqa: PTH113
+
+
+def keeping(one: Pending, collection: str, tags: tuple[str, ...]) -> Pending:
+    """A file in line that keeps these where nothing else is said of it: it had them under another name."""
+    if one.file is None:
+        return one
+    collection, tags = one.labels.over(collection, tags)
+    labels = replace(one.labels, collection=collection, tags=tags)
+    file = replace(one.file, labels=labels)
+    return replace(one, labels=labels, file=file, load=file.load)
 
 
 def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
@@ -117,6 +157,7 @@ def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
 
 
 def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Source:
+    collection, tags = labels.over()
     return Source(
         uri=uri,
         text=found.text,
@@ -124,8 +165,8 @@ def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Sour
         kind=found.kind,
         content_hash=content_hash,
         dated_at=found.dated_at,
-        tags=labels.tags,
-        collection=labels.collection,
+        tags=tags,
+        collection=collection,
         metadata=found.metadata,
         headings=found.headings,
         atoms=found.atoms,
@@ -144,7 +185,8 @@ def of_text(text: str, uri: str | None, title: str, labels: Labels) -> Source:
         raise UnsupportedSource("the text is blank", hint="say what to remember")
     content_hash = hashlib.sha256(f"{title}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
     uri = uri or f"memory:{content_hash[:16]}"
-    return Source(uri, clean, title, content_hash=content_hash, tags=labels.tags, collection=labels.collection)
+    collection, tags = labels.over()
+    return Source(uri, clean, title, content_hash=content_hash, tags=tags, collection=collection)
 
 
 def from_text(text: str, uri: str | None, title: str, labels: Labels) -> Pending:
@@ -174,8 +216,11 @@ def _ends(path: Path) -> bool:
     return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
-def _unreadable(error: OSError) -> str:
-    return f"{error.strerror or error}: check the path and its permissions"
+def _unreadable(error: OSError, path: Path) -> str:
+    """Why, naming what cannot be read where it is not the path itself."""
+    named = Path(error.filename or path)
+    what = "" if named == path else f"{printable(str(named.relative_to(path) if path in named.parents else named))}: "
+    return f"{what}{error.strerror or error}: check the path and its permissions"
 
 
 def from_source(source: Source) -> Pending:
@@ -189,8 +234,3 @@ def from_source(source: Source) -> Pending:
 def reason(error: VstashError) -> str:
     """An error and its hint in one line."""
     return f"{error}: {error.hint}" if error.hint else str(error)
-
-
-def printable(text: str) -> str:
-    """Text that can be stored: bytes of a file name that are no text become backslash escapes."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

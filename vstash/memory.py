@@ -33,6 +33,7 @@ else:  # what a search does without
     )
 
 DEFAULT = Limits()
+Tags = Sequence[str] | None
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
@@ -102,14 +103,15 @@ class Memory:
         self,
         paths: Paths,
         *,
-        collection: str = "default",
-        tags: Sequence[str] = (),
+        collection: str | None = None,
+        tags: Tags = None,
         allow_private: bool = False,
     ) -> list[AddResult]:
         """Add files, folders and web pages, one result for each; what is unchanged is not read again.
 
-        A file that cannot be read is a result with status "failed"; the others are stored. Web addresses need
-        the extra `web`, and `allow_private` where they lead into a private network.
+        A file that cannot be read is a result with status "failed"; the others are stored. Web addresses need the
+        extra `web`, and `allow_private` where they lead into a private network. Here and in all that adds, None
+        leaves the collection or tags of what is stored, and gives what is new "default" and none.
         """
         return list(self.adding(paths, collection=collection, tags=tags, allow_private=allow_private))
 
@@ -121,8 +123,8 @@ class Memory:
         self,
         paths: Paths,
         *,
-        collection: str = "default",
-        tags: Sequence[str] = (),
+        collection: str | None = None,
+        tags: Tags = None,
         allow_private: bool = False,
     ) -> Iterator[AddResult]:
         """Like `add`, one result after another: what has been yielded as added is stored."""
@@ -134,8 +136,8 @@ class Memory:
         self,
         folder: str | os.PathLike[str],
         *,
-        collection: str = "default",
-        tags: Sequence[str] = (),
+        collection: str | None = None,
+        tags: Tags = None,
         include: Sequence[str] = (),
         exclude: Sequence[str] = (),
         touched: Collection[Path] | None = None,
@@ -159,8 +161,8 @@ class Memory:
         *,
         title: str = "",
         uri: str | None = None,
-        collection: str = "default",
-        tags: Sequence[str] = (),
+        collection: str | None = None,
+        tags: Tags = None,
     ) -> AddResult:
         """Store a text, however short. Without a uri the same text is stored once.
 
@@ -171,7 +173,7 @@ class Memory:
         [result] = self._ingest().add([pending])
         return result
 
-    def add_bytes(self, data: bytes, uri: str, *, collection: str = "default", tags: Sequence[str] = ()) -> AddResult:
+    def add_bytes(self, data: bytes, uri: str, *, collection: str | None = None, tags: Tags = None) -> AddResult:
         """Store the content of a file that is not one, such as standard input; the uri's ending names the format."""
         arguments.content(data)
         arguments.texts(uri=uri)
@@ -184,8 +186,8 @@ class Memory:
         uris: Sequence[str] | None = None,
         titles: Sequence[str] | None = None,
         vectors: ArrayLike | None = None,
-        collection: str = "default",
-        tags: Sequence[str] = (),
+        collection: str | None = None,
+        tags: Tags = None,
     ) -> list[AddResult]:
         """Store texts; with `vectors`, shape (len(texts), dim), each text becomes one chunk, unsplit.
 
@@ -201,7 +203,7 @@ class Memory:
             pending = [intake.from_text(text, uri, title or "", labels) for text, uri, title in columns]
             return list(self._ingest().add(pending))
         sources = [intake.of_text(text, uri, title or "", labels) for text, uri, title in columns]
-        return self._ingest().add_vectors(sources, vectors)
+        return self._ingest().add_vectors(sources, vectors, labels)
 
     def add_sources(self, sources: Iterable[Source]) -> Iterator[AddResult]:
         """Store documents read elsewhere; their `content_hash`, or the content itself where it is blank, decides
@@ -275,14 +277,16 @@ class Memory:
         return list(self._store.documents(_both(filter, from_options(collection=collection, tags=tags))))
 
     def forget(self, uri: str) -> None:
-        """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound."""
+        """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound; InputError for an
+        attachment, which goes with its mail."""
         arguments.texts(uri=uri)
-        if not parts.forget(self._store, [uri]):
+        if not parts.forget_wholes(self._store, [uri]):
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
 
     def forget_all(self, uris: Sequence[str]) -> int:
-        """Remove documents and all that hangs on them, hundreds in a transaction; how many went, attachments too."""
-        return parts.forget(self._store, arguments.words("uris", uris))
+        """Remove documents and all that hangs on them, hundreds in a transaction; how many went, attachments too.
+        Raises: InputError, before any is removed, for an attachment without its mail."""
+        return parts.forget_wholes(self._store, arguments.words("uris", uris))
 
     def stats(self) -> dict[str, Any]:
         """Counts and sizes: documents, chunks, bytes, encoder, schema, collections, tags."""
@@ -346,8 +350,8 @@ class Memory:
                 f"the query has {length:,} characters, the limit is {limit:,}", hint="shorten it, or raise max_query"
             )
 
-    def _labels(self, collection: str, tags: Sequence[str]) -> intake.Labels:
-        return intake.Labels(collection, arguments.labels(collection, tags), self._limits)
+    def _labels(self, collection: str | None, tags: Tags) -> intake.Labels:
+        return intake.labels(collection, tags, self._limits)
 
     def _ingest(self) -> ingest.Ingest:
         return ingest.Ingest(self._store, self._needed(), self._now)

@@ -15,7 +15,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 from vstash.errors import VstashError
 from vstash.fetch.client import Answer, Fetcher
 from vstash.filters import Eq
-from vstash.intake import PART_OF, Failure, Labels, Pending, from_bytes, printable, reason
+from vstash.intake import PART_OF, Failure, Labels, Pending, from_bytes, reason
+from vstash.names import printable
 from vstash.store.base import Store
 from vstash.text.dates import parse_date
 from vstash.text.formats import READERS

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from vstash.errors import InputError
 from vstash.intake import PART_OF
 from vstash.store.base import Store
 
@@ -18,6 +20,20 @@ def parts_of(store: Store, uris: Sequence[str]) -> list[str]:
 def wholes_of(store: Store, uris: Sequence[str]) -> set[str]:
     """Those of these documents that others came in."""
     return {whole for _, whole in _parts(store, uris)}
+
+
+def forget_wholes(store: Store, uris: Sequence[str]) -> int:
+    """As `forget`, of documents that a person names.
+
+    Raises: InputError, before any is removed, for one that came in a document which is not among these: it would be
+    missing there, for what has not changed is not read again.
+    """
+    wanted = set(uris)
+    before = {uri[: found.start()] for uri in wanted for found in re.finditer("#", uri)}
+    for part, whole in _parts(store, sorted(before - wanted)):
+        if part in wanted:
+            raise InputError(f"{part} goes with the file it came in", hint=f"forget that: {whole}")
+    return forget(store, uris)
 
 
 def forget(store: Store, uris: Sequence[str]) -> int:

@@ -16,14 +16,15 @@ from typing import Literal
 from vstash.errors import InputError
 from vstash.history import History
 from vstash.ingest import Ingest
-from vstash.intake import Failure, Labels, Pending, from_file, printable
+from vstash.intake import Failure, Labels, Pending, from_file, keeping
+from vstash.names import uri_of
 from vstash.parts import forget, parts_of, wholes_of
 from vstash.store.base import Renamed, Store, Stored
 from vstash.store.companions import is_own
 from vstash.text.formats import HOLDING_PARTS
 from vstash.text.terms import extra_terms
 from vstash.types import AddResult
-from vstash.walk import Selection, absolute, files
+from vstash.walk import Selection, absolute, files, is_folder
 
 BATCH = 256  # documents renamed in one transaction
 
@@ -80,19 +81,35 @@ def compare(
         raise InputError(f"{folder} is no folder", hint="vstash sync takes one; for a single file: vstash add")
     top = absolute(folder)
     dated = History(top).date
-    known = _files_known(store, [printable(str(path)) for path in ([top] if touched is None else touched)])
-    chosen = (path for path in files(top, selection, touched) if not is_own(path, store.path))
+    known = _files_known(store, [uri_of(path) for path in ([top] if touched is None else touched)])
+    chosen = [path for path in files(top, selection, touched) if not is_own(path, store.path)]
     found = [from_file(path, labels, dated) for path in chosen]
-    if known and not found and next(files(top, selection), None) is None:
-        raise InputError(
-            f"{folder} holds no files, but the memory has {len(store.within([printable(str(top))])):,} of it",
-            hint="is the disk mounted? if they are gone on purpose: vstash forget",
-        )
     pending = {one.uri: one for one in found if isinstance(one, Pending)}
     failed = {one.uri: one for one in found if isinstance(one, Failure)}
     gone = {uri: one for uri, one in known.items() if uri not in pending and not _hidden(uri, failed)}
+    if gone and all(map(is_folder, chosen)):  # such as cannot be looked into
+        _require_some(store, top, selection)
     changes = sorted(_changes(pending, failed.values(), known, gone), key=lambda one: one.uri)
+    for change in changes:
+        if change.action == "move":
+            old = known[change.old]
+            pending[change.uri] = keeping(pending[change.uri], old.collection, old.tags)
     return Comparison(tuple(changes), pending, known)
+
+
+def _require_some(store: Store, top: Path, selection: Selection) -> None:
+    if not all(map(is_folder, files(top, selection))):
+        return
+    has = f"but the memory has {len(store.within([uri_of(top)])):,} of it"
+    if not all(map(is_folder, files(top))):
+        raise InputError(
+            f"no file in {top} is one that the patterns let through, {has}",
+            hint="mend --include and --exclude; if they are to go: vstash forget",
+        )
+    raise InputError(
+        f"{top} holds no files, or none that is not ignored, {has}",
+        hint="is the disk mounted? if they are gone on purpose: vstash forget",
+    )
 
 
 def _changes(
@@ -209,11 +226,8 @@ def _order(comparison: Comparison) -> Iterator[str]:
 
 
 def _same(document: Stored, one: Pending) -> bool:
-    return (document.content_hash, document.collection, document.tags) == (
-        one.content_hash,
-        one.labels.collection,
-        one.labels.tags,
-    )
+    labels = document.collection, document.tags
+    return document.content_hash == one.content_hash and one.labels.over(*labels) == labels
 
 
 def _files_known(store: Store, paths: Sequence[str]) -> dict[str, Stored]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from errno import EISDIR
 from pathlib import Path
 
 import pathspec
@@ -42,9 +43,12 @@ class Selection:
     exclude: tuple[str, ...] = ()
 
     def wants(self) -> Callable[[str], bool]:
-        """A test for the names of files. Raises: InputError for a pattern that cannot be read."""
+        """A test for the names of files, and of folders that may hold some: these end in a slash.
+
+        Raises: InputError for a pattern that cannot be read.
+        """
         wanted, unwanted = _spec(self.include or ("*",)), _spec(self.exclude)
-        return lambda name: wanted.match_file(name) and not unwanted.match_file(name)
+        return lambda name: (name.endswith("/") or wanted.match_file(name)) and not unwanted.match_file(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,31 @@ def files(path: Path, selection: Selection | None = None, only: Collection[Path]
     """
     top = absolute(path)
     way = None if only is None else Way.to(only)
-    if selection is None or not path.is_dir():
+    if selection is None or not is_folder(path):
         yield from _files(top, way)
         return
     wants = selection.wants()
-    yield from (file for file in _files(top, way) if file == top or wants(file.relative_to(top).as_posix()))
+    for file in _files(top, way):
+        name = file.relative_to(top).as_posix()
+        if file == top or wants(name) or (is_folder(file) and wants(f"{name}/")):
+            yield file
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder, as far as we may look."""
+    return os.path.isdir(path)  # noqa: PTH112  (a Path raises where we may not)
+
+
+def obstacle(folder: Path) -> OSError:
+    """Why a walk yielded a folder for itself: what of it cannot be read."""
+    try:
+        os.scandir(folder).close()
+        os.stat(f"{folder}/.")  # noqa: PTH116  (whether it may be entered; a Path drops the dot)
+        list(_rules_of(folder))
+        _rules_above(folder)
+    except OSError as error:
+        return error
+    return IsADirectoryError(EISDIR, "it could not be read a moment ago", str(folder))
 
 
 def absolute(path: Path) -> Path:
@@ -81,8 +105,12 @@ def absolute(path: Path) -> Path:
 
 
 def _files(top: Path, way: Way | None) -> Iterator[Path]:
-    if top.is_dir():
-        above = _rules_above(top)
+    if is_folder(top):
+        try:
+            above = _rules_above(top)
+        except OSError:
+            yield top
+            return
         if _ignored(above, top, is_folder=True):
             above = ()  # named all the same, so it is wanted
         way = None if way and str(top) in way.ends else way
@@ -114,7 +142,7 @@ def _below(folder: Path, walk: Walk, rules: tuple[Rules, ...]) -> Iterator[Path]
         rules = (*rules, *_rules_of(folder))
         entries = sorted((one for one in os.scandir(folder) if walk.passes(one.path)), key=lambda one: one.name)
     except OSError:
-        yield folder  # reading it will fail with the reason, and be reported like any file
+        yield folder  # it is reported like a file that cannot be read: see obstacle
         return
     for entry in entries:
         path, kind = Path(entry.path), _kind(entry)
@@ -165,8 +193,12 @@ def _rules_of(folder: Path) -> Iterator[Rules]:
 def _rules_above(folder: Path) -> tuple[Rules, ...]:
     """What the folders above say, up to the top of the git checkout that the folder lies in."""
     found: list[Rules] = []
-    for parent in folder.parents if not (folder / ".git").exists() else ():
+    for parent in folder.parents if not _is_checkout(folder) else ():
         found = [*_rules_of(parent), *found]
-        if (parent / ".git").exists():
+        if _is_checkout(parent):
             return tuple(found)
     return ()
+
+
+def _is_checkout(folder: Path) -> bool:
+    return os.path.exists(folder / ".git")  # noqa: PTH110  (a Path raises where we may not look)

@@ -179,3 +179,33 @@ def test_a_check_says_what_to_do_about_what_a_repair_leaves(run: Run, docs: Path
     assert left.code == 4
     assert "check --repair" not in left.err
     assert "forget and add again" in left.err
+
+
+def test_labels_stay_until_others_are_given(run: Run, docs: Path) -> None:
+    def labels() -> set[tuple[str, tuple[str, ...]]]:
+        return {(one["collection"], tuple(one["tags"])) for one in run("list", "--json").json}
+
+    run("add", str(docs), "--collection", "work", "--tag", "draft")
+    assert {one["status"] for one in run("sync", str(docs), "--json").json} == {"unchanged"}
+    assert labels() == {("work", ("draft",))}
+    run("sync", str(docs), "--tag", "")
+    assert labels() == {("work", ())}
+    run("add", str(docs), "--collection", "default", "--tag", "a")
+    assert labels() == {("default", ("a",))}
+    assert run("add", str(docs), "--tag", "", "--tag", "b").code == 2
+
+
+def test_what_came_in_a_file_is_found_by_the_name_of_the_file_as_seen_from_here(run: Run, settings: Path) -> None:
+    (settings / "m.eml").write_text(
+        'Subject: Cats\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="x"\n\n--x\n\nSee.\n--x\n'
+        'Content-Disposition: attachment; filename="a#t.txt"\n\nA cat sleeps.\n--x--\n'
+    )
+    assert run("add", "m.eml").code == 0
+    part = str(settings / "m.eml#a#t.txt")
+    assert part in [one["uri"] for one in run("list", "--json").json]
+    assert run("get", "m.eml#a#t.txt").out.startswith("A cat sleeps.")
+    assert run("why", "cat", "./m.eml#a#t.txt").out.startswith("found: ")
+    refused = run("forget", "m.eml#a#t.txt")
+    assert (refused.code, f"{part} goes with the file it came in" in refused.err) == (2, True)
+    assert run("get", "m.eml#none").code == 3
+    assert run("get", "#").code == 3

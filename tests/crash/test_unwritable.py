@@ -1,4 +1,5 @@
-"""Where nothing can be written, does every command that reads give its answer, or say in one line why not?"""
+"""Where nothing can be written, or not all be read, does every command do what it can, and say in one line
+what not?"""
 
 from __future__ import annotations
 
@@ -149,3 +150,65 @@ def test_a_full_disk_is_said_to_be_full(kept: Path) -> None:
         assert "full" in found.err
     [checked] = ran(kept, ["check"])
     assert checked.code == 0
+
+
+@pytest.fixture
+def barred(tmp_path: Path) -> Iterator[Path]:
+    """A folder with one that may not be entered, one that may only be listed, one whose rules may not be read, and
+    a note beside them; they get their permissions back."""
+    top = tmp_path / "barred"
+    for name in ("locked", "listed", "ruled"):
+        (top / name).mkdir(parents=True)
+        (top / name / "note.txt").write_text(f"{name} heron")
+    (top / "note.txt").write_text("grey heron")
+    (top / "ruled" / ".gitignore").write_text("*.log")
+    yield top
+    for name in ("locked", "listed"):
+        (top / name).chmod(0o755)
+
+
+@pytest.mark.parametrize("patterns", [[], ["--include", "*.txt"]], ids=["all", "included"])
+def test_what_may_not_be_read_of_a_folder_is_a_line_and_the_rest_is_added(
+    barred: Path, tmp_path: Path, patterns: list[str]
+) -> None:
+    database, listing = tmp_path / "notes.db", ["list", "--json"]
+    with Memory.open(database, encoder=HashEncoder()) as memory:
+        memory.add(barred)
+    for name, mode in (("locked", 0), ("listed", 0o444), ("ruled/.gitignore", 0)):
+        (barred / name).chmod(mode)
+    (barred / "new.txt").write_text("white heron")
+    failed = {
+        str(barred / "locked"): "Permission denied: check the path and its permissions",
+        str(barred / "listed"): "Permission denied: check the path and its permissions",
+        str(barred / "ruled"): ".gitignore: Permission denied: check the path and its permissions",
+    }
+    for command in (["add", "--json", str(barred)], ["sync", "--json", str(barred), *patterns]):
+        [done, stored] = ran(database, command, listing)
+        assert done.code == 1
+        assert {one["uri"]: one["error"] for one in done.json if one["error"]} == failed
+        assert {Path(one["uri"]).relative_to(barred).as_posix() for one in stored.json} == {
+            "note.txt", "new.txt", "locked/note.txt", "listed/note.txt", "ruled/note.txt",
+        }  # fmt: skip
+
+
+def test_a_file_in_a_folder_that_may_not_be_entered_is_a_line(barred: Path, tmp_path: Path) -> None:
+    (barred / "locked").chmod(0)
+    [done] = ran(
+        tmp_path / "notes.db", ["add", "--json", str(barred / "locked" / "note.txt"), str(barred / "note.txt")]
+    )
+    assert done.code == 1
+    assert [one["status"] for one in done.json] == ["failed", "added"]
+
+
+def test_folders_that_may_not_be_entered_are_no_files(barred: Path, tmp_path: Path) -> None:
+    database = tmp_path / "notes.db"
+    with Memory.open(database, encoder=HashEncoder()) as memory:
+        memory.add(barred)
+    (barred / "locked").chmod(0)
+    [none_like_it] = ran(database, ["sync", str(barred), "--include", "*.pdf"])
+    assert "one that the patterns let through" in none_like_it.err
+    for name in ("note.txt", "ruled/note.txt", "listed/note.txt"):
+        (barred / name).unlink()
+    [not_mounted, stored] = ran(database, ["sync", str(barred)], ["list", "--json"])
+    assert "holds no files" in not_mounted.err
+    assert len(stored.json) == 4

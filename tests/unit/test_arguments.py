@@ -21,9 +21,9 @@ WRONG: dict[str, Callable[[Memory], Any]] = {
     "uri_number": lambda memory: memory.remember("heron", uri=3),  # type: ignore[arg-type]
     "title_none": lambda memory: memory.remember("heron", title=None),  # type: ignore[arg-type]
     "tags_text": lambda memory: memory.remember("heron", tags="bird"),
-    "tags_none": lambda memory: memory.remember("heron", tags=None),  # type: ignore[arg-type]
+    "tags_number": lambda memory: memory.remember("heron", tags=1),  # type: ignore[arg-type]
     "tag_number": lambda memory: memory.remember("heron", tags=[1]),  # type: ignore[list-item]
-    "collection_none": lambda memory: memory.remember("heron", collection=None),  # type: ignore[arg-type]
+    "collection_number": lambda memory: memory.remember("heron", collection=1),  # type: ignore[arg-type]
     "collection_blank": lambda memory: memory.remember("heron", collection=" "),
     "texts_text": lambda memory: memory.add_texts("heron"),
     "texts_none": lambda memory: memory.add_texts(None),  # type: ignore[arg-type]

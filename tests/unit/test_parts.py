@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from vstash import Memory, Source
+from vstash import InputError, Memory, Source
 from vstash.opening import open_at
 from vstash.text.read import extract
 
@@ -68,6 +68,35 @@ def test_forgotten_together(memory: Memory, mail: Path):
     memory.forget(str(mail))
     assert [one.uri for one in memory.list()] == [f"{mail}#mine", "z"]
     assert memory.check().ok
+
+
+def test_a_part_is_not_forgotten_without_its_file(memory: Memory, mail: Path):
+    memory.add(mail)
+    part = f"{mail}#sails.txt"
+    for forget in (lambda: memory.forget(part), lambda: memory.forget_all([part, f"{mail}#anchors.txt"])):
+        with pytest.raises(InputError, match="goes with the file it came in") as caught:
+            forget()
+        assert str(mail) in caught.value.hint
+    assert len(memory.list()) == 3
+    assert memory.forget_all([part, str(mail)]) == 3
+
+
+def test_a_file_called_like_a_part_does_not_take_its_place(memory: Memory, mail: Path):
+    twin = mail.with_name("a.eml#sails.txt")
+    twin.write_text("Not what came in the mail.")
+    other = mail.with_name("C#notes.txt")
+    other.write_text("Sharp.")
+    for _ in range(2):
+        failed = [one for one in memory.add(mail.parent) if one.status == "failed"]
+        assert [(one.uri, one.error) for one in failed] == [
+            (str(twin), f"it is called like something in {mail}: rename it")
+        ]
+        list(memory.sync(memory.compare(mail.parent)))
+        assert memory.get(str(twin)).text == "Sails of hemp.\n"
+        assert memory.get(str(other)).text == "Sharp."
+    mail.unlink()
+    list(memory.sync(memory.compare(mail.parent)))
+    assert memory.get(str(twin)).text == "Not what came in the mail."
 
 
 def test_sync_treats_them_with_their_file(memory: Memory, mail: Path):

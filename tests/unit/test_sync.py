@@ -218,6 +218,14 @@ def test_an_empty_folder_does_not_empty_the_memory(memory: Memory, folder: Path)
     assert "mounted" in caught.value.hint
 
 
+def test_patterns_that_let_nothing_through_do_not_empty_the_memory(memory: Memory, folder: Path):
+    run(memory, folder)
+    for patterns in ({"include": ["*.pdf"]}, {"exclude": ["*"]}):
+        with pytest.raises(InputError, match=r"the patterns let through, but the memory has 3 of it") as caught:
+            memory.compare(folder, **patterns)
+        assert "--include" in caught.value.hint
+
+
 def test_what_is_no_folder_is_refused(memory: Memory, folder: Path):
     with pytest.raises(InputError, match="is no folder"):
         memory.compare(folder / "gone")

@@ -28,6 +28,15 @@ def test_decoding(data: bytes, text: str):
     assert extract(data, "x.txt").text == text
 
 
+@pytest.mark.parametrize("name", ["x.txt", "x.md", "x.py", "x.org", "x.rst", "x.json", "x"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_only_what_editors_count_ends_a_line(name: str, encoding: str):
+    odd = "".join(f"a{char}b " for char in "\v\x85\x1c\x1d\x1e\f\u2028\u2029")
+    text = extract(f"{odd}\nsecond\r\nthird\n{'word ' * 40}".encode(encoding), name).text
+    assert [line[-6:] for line in text.split("\n")][1:3] == ["second", "third"]
+    assert text.count("a") == 8
+
+
 @pytest.mark.parametrize(
     ("data", "name", "what"),
     [

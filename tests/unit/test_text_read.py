@@ -156,40 +156,6 @@ def test_without_front_matter_the_first_top_heading_is_the_title():
     assert extract(b"## Only second\n", "x.md").title == ""
 
 
-@pytest.mark.parametrize(
-    "block",
-    [
-        "a: [unclosed",
-        "just words",
-        "- a list",
-        "a: &x [1]\nb: *x",
-        "when: 2024-13-45",
-        "n: " + "9" * 5000,
-        "? [a]\n: b",
-        "deep: " + "[" * 5000,
-        "!!python/object/apply:os.system [id]",
-    ],
-)
-def test_malformed_front_matter_is_text(block: str):
-    text = f"---\n{block}\n---\n\n# Ships\n\nwords\n"
-    found = extract(text.encode(), "x.md")
-    assert (found.metadata, found.text) == ({}, text)
-    assert found.headings[-1].title == "Ships"
-
-
-def test_front_matter_may_be_all_there_is():
-    found = extract(b"---\ntitle: Ships\n---", "x.md")
-    assert (found.title, found.headings) == ("Ships", ())
-
-
-def test_front_matter_holds_only_what_json_can_hold():
-    text = "---\na: .nan\nb: 0x" + "f" * 40 + "\nc: 2024-05-06 10:00:00\nd: {1: [x, null, true]}\ntags: a, b\n---\nx\n"
-    metadata = extract(text.encode(), "x.md").metadata
-    assert json.loads(json.dumps(metadata, allow_nan=False)) == metadata
-    assert metadata["d"] == {"1": ["x", None, True]}
-    assert metadata["tags"] == ["a", "b"]
-
-
 def test_restructuredtext_pep():
     found = extract(PEP, "pep-9999.rst")
     assert (found.kind, found.title) == ("rst", "PEP 9999 – Testing Readers")

@@ -13,7 +13,7 @@ import typer
 from vstash.arguments import paths as named
 from vstash.cli import render, shapes
 from vstash.cli.app import FAILURE, Session
-from vstash.cli.options import Collection, Json, Tags, stored
+from vstash.cli.options import Collection, Json, Tags, said, stored
 from vstash.cli.progress import add_failure, add_summary, progress
 from vstash.errors import InputError, UnsupportedSource
 
@@ -35,7 +35,7 @@ def add(
     paths: Annotated[
         list[str], typer.Argument(metavar="PATH", help="Files, folders, web addresses; - reads standard input.")
     ],
-    collection: Collection = "default",
+    collection: Collection = None,
     tag: Tags = None,
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Also web addresses that lead into a private network.")
@@ -52,11 +52,11 @@ def add(
     with session.open(create=True) as memory:
         files = [file for path in paths if path != STANDARD_INPUT for file in memory.files(path)]
         with progress(len(files), quiet=session.quiet) as advance:
-            for result in memory.adding(files, collection=collection, tags=tag or (), allow_private=allow_private):
+            for result in memory.adding(files, collection=collection, tags=said(tag), allow_private=allow_private):
                 results.append(result)
                 advance(result)
         if STANDARD_INPUT in paths:
-            results.append(_standard_input(memory, collection, tag or []))
+            results.append(_standard_input(memory, collection, said(tag)))
     _report(results, time.perf_counter() - started, session, json)
 
 
@@ -67,7 +67,7 @@ def remember(
     uri: Annotated[
         str | None, typer.Option(metavar="URI", help="A name of its own; the same name replaces it.")
     ] = None,
-    collection: Collection = "default",
+    collection: Collection = None,
     tag: Tags = None,
     json: Json = False,
 ) -> None:
@@ -79,13 +79,14 @@ def remember(
         raise UnsupportedSource("the text is blank", hint="say what to remember")
     with session.open(create=True) as memory:
         result = memory.remember(
-            content, title=stored(title), uri=uri and stored(uri), collection=collection, tags=tag or ()
+            content, title=stored(title), uri=uri and stored(uri), collection=collection, tags=said(tag)
         )
     _report([result], time.perf_counter() - started, session, json)
 
 
 def _none_there(paths: list[str], session: Session) -> list[AddResult]:
     """The failures when no path is there: they make no database where there is none."""
+    from vstash.names import uri_of
     from vstash.types import AddResult
 
     if session.settings.db.expanduser().exists():
@@ -93,10 +94,10 @@ def _none_there(paths: list[str], session: Session) -> list[AddResult]:
     if any(path == STANDARD_INPUT or "://" in path or os.path.lexists(path) for path in paths):
         return []
     error = "No such file or directory: check the path"
-    return [AddResult(stored(os.path.abspath(path)), "failed", error=error) for path in paths]  # noqa: PTH100
+    return [AddResult(uri_of(os.path.abspath(path)), "failed", error=error) for path in paths]  # noqa: PTH100
 
 
-def _standard_input(memory: Memory, collection: str, tags: list[str]) -> AddResult:
+def _standard_input(memory: Memory, collection: str | None, tags: list[str] | None) -> AddResult:
     data = _read()
     if not data:
         return _nothing()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -13,11 +15,24 @@ from vstash.errors import DocumentNotFound
 if TYPE_CHECKING:
     from vstash.memory import Memory
 
-Collection = Annotated[str, typer.Option(metavar="NAME", help="The collection it belongs to.")]
+Collection = Annotated[
+    str | None,
+    typer.Option(
+        "--collection",
+        metavar="NAME",
+        help="The collection it belongs to; without, its own or default.",
+        show_default=False,
+    ),
+]
 InCollection = Annotated[
     str | None, typer.Option("--collection", metavar="NAME", help="Only this collection.", show_default=False)
 ]
-Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="NAME", help="A tag to give it; repeat for several.")]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag", metavar="NAME", help="A tag to give it in place of its own; repeat for several, '' for none."
+    ),
+]
 WithTags = Annotated[
     list[str] | None, typer.Option("--tag", metavar="NAME", help="Only what has this tag; repeat for several.")
 ]
@@ -38,21 +53,34 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 Value = TypeVar("Value")
 
 
+def said(tags: list[str] | None) -> list[str] | None:
+    """The tags to give; None where none are named, and none where an empty name is all."""
+    return [] if tags == [""] else tags or None
+
+
 def by_uri(use: Callable[[str], Value], name: str) -> Value:
-    """Use a document by its uri or, when there is none, by the path of its file as seen from here.
+    """Use a document by its uri or, when there is none, by the path of its file as seen from here, or by that of the
+    file it came in, "#" and its own name.
 
     Raises: DocumentNotFound for the name as it was given.
     """
-    uri = stored(name)
+    first = stored(name)
     try:
-        return use(uri)
-    except DocumentNotFound:
-        if not os.path.exists(name):  # noqa: PTH110  (a Path would drop a trailing slash, and fails on a null)
-            raise
-        path = stored(os.path.abspath(name))  # noqa: PTH100  (as in walk: no link is followed)
-        if path == uri:
-            raise
-    return use(path)
+        return use(first)
+    except DocumentNotFound as missing:
+        for uri in _by_path(name):
+            with suppress(DocumentNotFound):
+                return use(uri)
+        raise missing
+
+
+def _by_path(name: str) -> Iterator[str]:
+    """The uris that a name may mean which begins with a path."""
+    from vstash.names import uri_of
+
+    for end in (len(name), *(found.start() for found in re.finditer("#", name))):
+        if os.path.exists(name[:end]):  # noqa: PTH110  (a Path would drop a trailing slash, and fails on a null)
+            yield uri_of(os.path.abspath(name[:end])) + stored(name[end:])  # noqa: PTH100  (as in walk)
 
 
 def stored(text: str) -> str:

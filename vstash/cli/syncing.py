@@ -9,7 +9,7 @@ import typer
 
 from vstash.cli import render
 from vstash.cli.app import FAILURE, Session
-from vstash.cli.options import Collection, Exclude, Include, Json, Tags
+from vstash.cli.options import Collection, Exclude, Include, Json, Tags, said
 from vstash.cli.progress import progress, sync_line, sync_summary
 from vstash.types import AddResult
 
@@ -28,7 +28,7 @@ def sync(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     include: Include = None,
     exclude: Exclude = None,
-    collection: Collection = "default",
+    collection: Collection = None,
     tag: Tags = None,
     json: Json = False,
 ) -> None:
@@ -37,7 +37,7 @@ def sync(
     started = time.perf_counter()
     with session.open(create=not dry_run, encode=not dry_run) as memory:
         compared = memory.compare(
-            folder, collection=collection, tags=tag or (), include=include or (), exclude=exclude or ()
+            folder, collection=collection, tags=said(tag), include=include or (), exclude=exclude or ()
         )
         results: dict[str, AddResult] = {}
         if not dry_run:

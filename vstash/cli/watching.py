@@ -15,7 +15,7 @@ import typer
 from vstash.arguments import paths
 from vstash.cli import render
 from vstash.cli.app import INTERRUPTED, Session
-from vstash.cli.options import Collection, Exclude, Include, Tags
+from vstash.cli.options import Collection, Exclude, Include, Tags, said
 from vstash.cli.progress import sync_line, trouble
 from vstash.errors import InputError
 
@@ -36,7 +36,7 @@ def watch(
     folders: Annotated[list[str], typer.Argument(metavar="FOLDER", help="Folders; they may come into being later.")],
     include: Include = None,
     exclude: Exclude = None,
-    collection: Collection = "default",
+    collection: Collection = None,
     tag: Tags = None,
 ) -> None:
     """Keep the memory equal to folders while they change, until Ctrl-C."""
@@ -48,7 +48,7 @@ def watch(
     for folder in named:
         if folder.exists() and not folder.is_dir():
             raise InputError(f"{folder} is no folder", hint="name a folder; for a single file: vstash add")
-    choice = Choice(collection, tag or (), include or (), exclude or ())
+    choice = Choice(collection, said(tag), include or (), exclude or ())
     tops = outermost(named)
     opened = partial(session.open, create=True, busy_wait=BUSY_WAIT)
     with _ended() as signals:

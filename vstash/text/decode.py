@@ -26,15 +26,17 @@ _CONTROLS = bytes(set(range(1, 32)) - set(b"\b\t\n\v\f\r\x1b")) + b"\x7f"
 _CONTINUED = bytes(range(0x80, 0xC0))
 _TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 _OVERSTRIKE = re.compile(r"[^\n]\x08")  # how manual pages print bold
-_LINE_ENDS = re.compile(r"\r\n?|[\v\x85]")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]+")
+_LINE_ENDS = re.compile(r"\r\n?")
+_BREAKS = re.compile(r"[\v\x85]")  # what programs keep within a paragraph; in a file no editor counts it as a line
+_UNPRINTABLE = re.compile(r"[\x00-\x08\v\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def decode(data: bytes, name: str, declared: str = "") -> str:
     r"""The text of a file, cleaned: by its byte order mark, as UTF-8, as `declared`, else as detected.
 
-    Lines end in "\n". Raises UnsupportedSource, naming `name`, when the bytes are no text.
+    Lines end in "\n", and only where editors end them: not at a vertical tab or NEL. Raises UnsupportedSource, naming
+    `name`, when the bytes are no text.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
@@ -45,18 +47,24 @@ def decode(data: bytes, name: str, declared: str = "") -> str:
     if is_binary(data):
         raise binary(name)
     try:
-        return clean(data.decode("utf-8"))
+        return _cleaned(data.decode("utf-8"))
     except UnicodeDecodeError:
-        return clean(_legacy(data, declared))
+        return _cleaned(_legacy(data, declared))
 
 
 def clean(text: str) -> str:
     r"""The text with "\n" line ends, without terminal codes, byte order marks and control characters.
 
-    Tabs and form feeds stay; a run of control characters becomes one space, so that what it parted
-    stays parted; a lone surrogate, which neither UTF-8 nor SQLite can hold, becomes U+FFFD.
+    Vertical tabs and NEL are line ends here; tabs and form feeds stay; a run of control characters becomes one space,
+    so that what it parted stays parted; a lone surrogate, which neither UTF-8 nor SQLite can hold, becomes U+FFFD.
     """
-    if "\r" in text or "\v" in text or "\x85" in text:
+    if "\v" in text or "\x85" in text:
+        text = _BREAKS.sub("\n", text)
+    return _cleaned(text)
+
+
+def _cleaned(text: str) -> str:
+    if "\r" in text:
         text = _LINE_ENDS.sub("\n", text)
     if "\x1b" in text:
         text = _TERMINAL.sub("", text)
@@ -121,7 +129,7 @@ def _require_text(text: str, name: str) -> str:
     bad = len(re.findall(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]", text[:HEAD]))
     if bad > max(1, CONTROL_SHARE * len(text[:HEAD])):
         raise binary(name)
-    return clean(text)
+    return _cleaned(text)
 
 
 def _legacy(data: bytes, declared: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from vstash.errors import InputError, StoreBusy, StoreFull, StoreGone
 from vstash.intake import reason
 from vstash.memory import Memory
+from vstash.names import path_of
 from vstash.sync import DONE, Change, Comparison
 from vstash.types import AddResult
 from vstash.walk import IGNORE_FILES, absolute
@@ -34,8 +35,8 @@ class Batch:
 class Choice:
     """Which files of the folders are wanted, and what is said of them; as for `Memory.compare`."""
 
-    collection: str = "default"
-    tags: Sequence[str] = ()
+    collection: str | None = None
+    tags: Sequence[str] | None = None
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
 
@@ -127,7 +128,7 @@ class _Followed:
 
     def catch_up(self, memory: Memory, choice: Choice, clock: Callable[[], float]) -> Iterator[News]:
         """Compare and apply; what could not be done stays to be done."""
-        paths = None if self.whole else {*self.touched, *map(Path, self.missing)}
+        paths = None if self.whole else {*self.touched, *map(path_of, self.missing)}
         try:
             self._require_folder()
             comparison = memory.compare(self.top, touched=paths, **asdict(choice))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from typing import Any
+from typing import Any, ClassVar
 
 import pyromark
 import yaml
@@ -19,14 +19,27 @@ from vstash.text.readers.base import LINES, Extract, disjoint, first_title, line
 from vstash.types import Heading
 
 FRONT_MATTER_LIMIT = 1 << 16  # code points; YAML is slow and a longer block is no front matter
+MOST_ENTRIES = 500  # that are taken one by one: a tenth of a second
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOO_DEEP = re.compile(r"(?:[\[{][^\[\]{}\n]*){40}")  # PyYAML takes seconds over such a line
-_ATTRIBUTES = re.compile(r"\s*\{:?\s*[#.][^{}]*\}\s*$")  # "# Title { #anchor }"
+_ATTRIBUTES = re.compile(r"\{:?\s*[#.][^{}]*\}\s*$")  # "# Title { #anchor }"
+
+
+# An entry of front matter: a key at the margin, and the lines below that are indented, list items or blank.
+_ENTRY = re.compile(r"(?P<key>[^\s:#-][^:\n]*):(?P<rest>(?:[ \t][^\n]*)?)\n(?:(?:[ \t#-][^\n]*)?\n)*")
 
 
 class _NoAliases(yaml.SafeLoader):
-    """Aliases let a kilobyte of YAML unfold into gigabytes, and front matter has no use for them."""
+    """Aliases let a kilobyte of YAML unfold into gigabytes, and front matter has no use for them.
+
+    A date is left as it is written: one that the calendar does not know is no error then.
+    """
+
+    yaml_implicit_resolvers: ClassVar = {  # type: ignore[misc]  # of the class, whatever the stubs say
+        first: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:timestamp"]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -52,19 +65,44 @@ def read(data: bytes, name: str) -> Extract:
 
 
 def front_matter(text: str) -> tuple[dict[str, Any], int]:
-    """The YAML mapping between "---" lines that opens a text, and the offset after it; else ({}, 0)."""
+    """The YAML mapping between "---" lines that opens a text, and the offset after it; else ({}, 0).
+
+    Where it is no YAML as a whole, as "title: Fix: bug" is none, its entries are taken one by one.
+    """
     match = _FRONT_MATTER.match(text, 0, FRONT_MATTER_LIMIT)
     if not match or _TOO_DEEP.search(match[1]):
         return {}, 0
-    try:
-        found = yaml.load(match[1], Loader=_NoAliases)  # noqa: S506 - a subclass of SafeLoader
-        metadata = {one_line(str(key)): _plain(value) for key, value in found.items()}
-    # Beside YAML's own: impossible dates and numbers, unhashable keys, no mapping, too deep a nest.
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+    metadata = _mapping(match[1]) or _entries(match[1])
+    if not metadata:
         return {}, 0
     if "tags" in metadata:
         metadata["tags"] = _tags(metadata["tags"])
     return metadata, match.end()
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    """The mapping that YAML is; {} for what is none."""
+    try:
+        found = yaml.load(text, Loader=_NoAliases)  # noqa: S506 - a subclass of SafeLoader
+        return {one_line(str(key)): _plain(value) for key, value in found.items()}
+    # Beside YAML's own: impossible numbers, unhashable keys, no mapping, too deep a nest.
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        return {}
+
+
+def _entries(text: str) -> dict[str, Any]:
+    """The entries that each are YAML, and of others what stands on the line of the key; {} where other text is
+    between them, which then is no front matter."""
+    found: dict[str, Any] = {}
+    at = 0
+    while at < len(text):
+        entry = _ENTRY.match(text, at)
+        if not entry or len(found) >= MOST_ENTRIES:
+            return {}
+        at = entry.end()
+        key, rest = one_line(entry["key"]), entry["rest"].strip().strip("\"'")
+        found |= _mapping(entry[0]) or ({key: clean(rest)} if rest else {})
+    return found
 
 
 def outline(text: str, body: int = 0) -> tuple[tuple[Heading, ...], tuple[tuple[int, int], ...]]:

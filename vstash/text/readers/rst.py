@@ -11,6 +11,8 @@ from vstash.text.headers import header_block
 from vstash.text.readers.base import LINES, Extract, disjoint, first_title, line_starts, one_line
 from vstash.types import Heading
 
+LONGEST = 2000  # code points of markup; what is longer is no title
+
 _RULE = re.compile(r"([!-/:-@\[-`{-~])\1+$")  # an adornment: one ASCII punctuation character, repeated
 _DOCINFO = re.compile(r":([A-Za-z][\w -]{0,40}):[ \t]+(.*)$")
 _MARKUP = re.compile(r"(?::[\w:.+-]+:)?`{1,2}([^`]+?)(?:\s*<[^<>`]*>)?`{1,2}_{0,2}|\*{1,2}([^*]+)\*{1,2}")
@@ -85,7 +87,7 @@ def _is_rule(line: str) -> bool:
 
 
 def _words(markup: str) -> str:
-    return one_line(_MARKUP.sub(lambda match: match[1] or match[2], markup))
+    return one_line(_MARKUP.sub(lambda match: match[1] or match[2], markup[:LONGEST]))
 
 
 def _docinfo(lines: list[str]) -> dict[str, str]:
