@@ -37,6 +37,16 @@ def run(connection: Connection, report: Callable[[str], object] = str) -> list[F
     return quick.all_of(connection, CHECKS, report)
 
 
+def mended(connection: Connection, report: Callable[[str], object]) -> list[Finding]:
+    """What is wrong still when all that can be rebuilt is."""
+    findings = run(connection, report)
+    if not any(finding.repairable for finding in findings):
+        return findings
+    report("repair")
+    repair(connection)
+    return run(connection, report)
+
+
 def repair(connection: Connection, *, release: bool = False) -> None:
     """Rebuild everything derived, in one transaction; none of it where truth is too damaged to build on.
 

@@ -320,12 +320,7 @@ class SqliteStore:
             if fast and not repair:
                 with self.reading():
                     return quick.run(self.connection, report)
-            findings = checks.run(self.connection, report)
-            if repair and any(finding.repairable for finding in findings):
-                report("repair")
-                checks.repair(self.connection)
-                findings = checks.run(self.connection, report)
-            return findings
+            return (checks.mended if repair else checks.run)(self.connection, report)
 
     def release(self) -> None:
         """Rebuild what is derived without the vectors that cannot be used."""
