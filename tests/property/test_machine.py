@@ -45,7 +45,8 @@ class Against(RuleBasedStateMachine):
     @rule(pairs=st.lists(st.tuples(URIS, TEXTS), max_size=6))
     def add_several(self, pairs: list[tuple[str, str]]) -> None:
         self.memory.add_texts([text for _, text in pairs], [uri for uri, _ in pairs])
-        self.expected |= {uri: (text, "default") for uri, text in pairs}
+        for uri, text in pairs:  # which say nothing of a collection
+            self.expected[uri] = text, self.expected.get(uri, ("", "default"))[1]
 
     @rule(uri=URIS)
     def forget(self, uri: str) -> None:
