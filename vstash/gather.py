@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from vstash.history import History
@@ -15,6 +16,8 @@ from vstash.types import Document
 from vstash.walk import files, is_folder
 
 Paths = Sequence[str | os.PathLike[str]]
+
+FEW = 8  # paths that are asked for one by one: what they have in common may be all of a large checkout
 
 
 def is_address(path: str | os.PathLike[str]) -> bool:
@@ -38,13 +41,21 @@ def page(store: Store, uri: str) -> Document | None:
 def pending(paths: Paths, labels: Labels, store: Store, *, allow_private: bool) -> Iterator[Pending | Failure]:
     """What there is to add under each path, in order. Raises: InputError for a path that is not there."""
     web = Pages(store, labels, allow_private=allow_private) if any(map(is_address, paths)) else None
+    shared = _shared([os.path.abspath(path) for path in paths if not is_address(path)])  # noqa: PTH100
     for path in paths:
         if web is not None and is_address(path):
             yield web.pending(os.fspath(path))
         else:
-            dated = History(Path(path)).date
+            dated = (shared or History(Path(path))).date
             for file in _files(Path(path), store.path):
                 yield from_file(file, labels, dated)
+
+
+def _shared(paths: Sequence[str]) -> History | None:
+    """One history for many paths, such as the command line makes of a folder: asking for each starts two programs."""
+    with suppress(ValueError):  # two drives have nothing in common
+        return History(Path(os.path.commonpath(paths))) if len(paths) > FEW else None
+    return None
 
 
 def _files(path: Path, database: Path) -> Iterator[Path]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -89,3 +91,22 @@ def test_a_document_has_its_own_date_first(memory: Memory, checkout: Path):
     found = memory.search("says", before="2020-06-01", mode="keyword")
     assert [Path(hit.uri).name for hit in found] == ["old.txt"]
     assert {one.status for one in memory.sync(memory.compare(checkout))} == {"unchanged"}
+
+
+def test_many_files_named_one_by_one_are_asked_for_together(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(20):
+        (checkout / "sub" / f"{number}.md").write_text(f"Spring {number}.\n")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "-qm", "three", at=SECOND)
+    real, log = which("git"), tmp_path / "log"
+    (tmp_path / "bin").mkdir()
+    noting = tmp_path / "bin" / "git"
+    noting.write_text(f'#!/bin/sh\necho run >> "{log}"\nexec {real} "$@"\n')
+    noting.chmod(0o755)
+    monkeypatch.setenv("PATH", str(noting.parent), prepend=os.pathsep)
+    with Memory.open(":memory:", encoder="hash") as memory:
+        memory.add(sorted((checkout / "sub").glob("*.md")))
+        assert [document.dated_at for document in memory.list()] == [SECOND] * 21
+    assert len(log.read_text().splitlines()) == 2
