@@ -21,12 +21,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the vstash of this checkout, whichever is installed
 
+import measure  # noqa: E402
 import outside  # noqa: E402
 import report  # noqa: E402
 import rival  # noqa: E402
 from sample import prepare  # noqa: E402
 
 PARTS = ("search", "recall", "disk", "after-write", "start", "add", "delete")  # what only reads comes first
+TURNS = 2  # of each system at a size, one after another: a machine's speed changes from one minute to the next
 DELETED = 100_000  # documents, or half of a smaller database
 COMPARED = ("before", "compacted", "never")  # a database as it was, less half of it, and one that never had that half
 
@@ -152,15 +154,18 @@ def _build(bench: Bench, system: str, size: int, result: dict[str, Any]) -> None
 def _search(bench: Bench, result: dict[str, Any]) -> Any:
     for size in bench.sizes:
         found = dict(result.get("search", {}).get(str(size), {}))
-        for system in ("ours", *(bench.rivals if size <= bench.rival_most else ())):
+        systems = ("ours", *(bench.rivals if size <= bench.rival_most else ()))
+        for system in systems:
             if system == "published":
                 rival.install(bench.home, say)
             _build(bench, system, size, result)
+        turns: dict[str, list[dict[str, Any]]] = {system: [] for system in systems}
+        for system in systems * TURNS:
             say(f"searching {system} with {size:,} chunks, load {os.getloadavg()[0]:.1f}")
-            database = bench.database(system, size)
-            load = os.getloadavg()[0]
-            found[system] = {**bench.worker(system, "search", bench.material, database, bench.searches), "load": load}
-        yield str(size), found
+            load, database = os.getloadavg()[0], bench.database(system, size)
+            one = bench.worker(system, "search", bench.material, database, bench.searches // TURNS)
+            turns[system].append({**one, "load": load})
+        yield str(size), {**found, **{system: measure.together(some) for system, some in turns.items()}}
 
 
 def _each(command: str) -> Callable[[Bench, dict[str, Any]], Any]:

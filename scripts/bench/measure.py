@@ -28,10 +28,8 @@ LEAST = 40  # searches that count, however slow
 
 
 def searches(search: Search, questions: Sequence[str], vectors: NDArray[np.float32], most: int) -> dict[str, Any]:
-    """The first search and then up to `most` warm ones: percentiles and the median of each stage, in ms.
-
-    `cpu` is the median of the time worked: on a busy machine it is what can be compared.
-    """
+    """The first search and then up to `most` warm ones, in ms: how long each took and worked, and the median of each
+    stage."""
     first = timed(lambda: search(questions[0], vectors[0]))
     warmed = time.monotonic()
     for at in range(1, len(questions)):
@@ -52,10 +50,24 @@ def searches(search: Search, questions: Sequence[str], vectors: NDArray[np.float
         cpu.append(1e3 * (time.process_time() - worked))
         for name, seconds in found.items():
             stages[name].append(1e3 * seconds)
-    p50, p95, p99 = (float(np.percentile(took, at)) for at in (50, 95, 99))
     medians = {name: float(np.median(values)) for name, values in stages.items()}
-    times = {"first": first, "p50": p50, "p95": p95, "p99": p99, "cpu": float(np.median(cpu))}
-    return {**times, "searches": len(took), "stages": medians, **memory()}
+    return {"first": first, "took": took, "worked": cpu, "stages": medians, **memory()}
+
+
+def together(turns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One system's turns as one: percentiles over all its searches, the first turn's first ones, the largest peak.
+
+    `cpu` is the median of the time worked: on a busy machine it is what can be compared.
+    """
+    took = [one for turn in turns for one in turn["took"]]
+    p50, p95, p99 = (float(np.percentile(took, at)) for at in (50, 95, 99))
+    cpu = float(np.median([one for turn in turns for one in turn["worked"]]))
+    names = turns[0]["stages"]
+    stages = {name: float(np.median([turn["stages"][name] for turn in turns])) for name in names}
+    largest = {name: max(turn[name] for turn in turns) for name in ("peak_mb", "own_mb") if name in turns[0]}
+    rest = {name: value for name, value in turns[0].items() if name not in ("took", "worked")}
+    times = {"p50": p50, "p95": p95, "p99": p99, "cpu": cpu, "searches": len(took)}
+    return {**rest, **largest, **times, "stages": stages}
 
 
 def timed(act: Callable[[], object]) -> float:
