@@ -4,6 +4,7 @@ another chance?"""
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -70,11 +71,12 @@ def process(sandbox: Sandbox) -> int:
 
 
 def alive(number: int) -> bool:
+    """Whether a process runs. One that nobody has waited for yet has ended: whose parent is gone may stay so."""
     try:
         os.kill(number, 0)
-    except ProcessLookupError:
+        return not re.search(r"^State:\s+Z", Path(f"/proc/{number}/status").read_text(), re.MULTILINE)
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    return True
 
 
 def ends(number: int) -> bool:
