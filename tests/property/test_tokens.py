@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from vstash.encode.minilm import MAX_TOKENS, model_folder
 from vstash.encode.tokens import SHORT, Tokens, encodable, estimated_starts
 from vstash.encode.vocabulary import ENOUGH, Sparing
 from vstash.encode.words import Words, separable
+from vstash.errors import ModelUnavailable
 
 # What could join or part words: spaces and punctuation of every kind, marks, joiners, controls, special tokens.
 AWKWARD = [
@@ -72,12 +74,31 @@ def test_the_whole_vocabulary_is_loaded_for_long_texts_only(whole: Any) -> None:
     assert "whole" in vars(one)
 
 
+def test_many_short_texts_load_the_whole_vocabulary_too(whole: Any) -> None:
+    one = sparing()
+    text = "seven words are asked for each time"
+    for _ in range(ENOUGH // len(text)):
+        one.encode(text)
+    assert "whole" not in vars(one)
+    assert one.encode(text).ids == whole.encode(text).ids
+    assert "whole" in vars(one)
+
+
 def test_the_names_are_those_of_the_tokenizer(whole: Any) -> None:
     names = (model_folder() / "vocab.txt").read_text(encoding="utf-8").split("\n")
     assert {name: id_ for id_, name in enumerate(names) if name} == whole.get_vocab()
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"added_tokens": [], "vocab":{"a":1}, "more": 1}', '"vocab":{}}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{}",
+        '{"added_tokens": [], "vocab":{"a":1}, "more": 1}',
+        '{"added_tokens": [], "model":{"vocab":{"a":1}, "more": 1}}',
+        '"vocab":{}}}',
+    ],
+)
 def test_a_file_laid_out_otherwise_is_not_read_in_part(tmp_path: Path, content: str) -> None:
     (tmp_path / "tokenizer.json").write_text(content)
     with pytest.raises((ValueError, OSError)):
@@ -90,6 +111,20 @@ def test_what_cannot_be_read_in_part_is_read_as_a_whole(tmp_path: Path, whole: A
     assert Tokens(tmp_path / "tokenizer.json", names).pieces("a question") == Tokens(
         names.with_name("tokenizer.json")
     ).pieces("a question")
+
+
+def test_without_the_names_it_is_read_as_a_whole(tokens: Tokens, tmp_path: Path) -> None:
+    file = model_folder() / "tokenizer.json"
+    assert Tokens(file, tmp_path / "vocab.txt").pieces("a question") == tokens.pieces("a question")
+    with pytest.raises(ModelUnavailable, match="cannot be read"):
+        Tokens(tmp_path / "tokenizer.json", tmp_path / "vocab.txt")
+
+
+def test_what_changes_no_letters_is_read_as_a_whole(tmp_path: Path, whole: Any) -> None:
+    """Which names stand in a text is known for BERT's rules only: here "A" is none, "a" is."""
+    (tmp_path / "tokenizer.json").write_text(re.sub(r'"normalizer":\{.*?\}', '"normalizer":null', whole.to_str()))
+    other = Tokens(tmp_path / "tokenizer.json", model_folder() / "vocab.txt")
+    assert other.pieces("A question") == [whole.token_to_id("[UNK]"), whole.token_to_id("question")]
 
 
 @given(texts=st.lists(TEXTS, max_size=8))
