@@ -92,18 +92,39 @@ def test_what_somebody_else_has_added_meanwhile_is_unchanged(store: Store, tmp_p
     assert memory.check().ok
 
 
-@pytest.mark.parametrize("change", [{"tags": ["bird"]}, {"collection": "birds"}])
+@pytest.mark.parametrize(
+    ("ours", "others"),
+    [
+        ({}, {"tags": ["grey"]}),
+        ({}, {"collection": "herons"}),
+        ({"tags": ["bird"]}, {}),
+        ({"tags": ["bird"]}, {"tags": ["grey"]}),
+        ({"collection": "birds"}, {}),
+        ({"collection": "birds"}, {"collection": "herons"}),
+    ],
+)
 def test_what_somebody_else_has_added_with_other_labels_is_replaced(
-    store: Store, tmp_path: Path, change: dict[str, Any]
+    store: Store, tmp_path: Path, ours: dict[str, Any], others: dict[str, Any]
 ) -> None:
     path = tmp_path / "heron.txt"
     path.write_text("grey heron")
     other = Memory(store, HashEncoder())
     other.remember("so that there is a space")
-    memory = Memory(store, Overtaken(lambda: other.add([path], **change)))
-    assert [result.status for result in memory.add([path])] == ["replaced"]
-    assert memory.get(str(path)).tags == ()
-    assert memory.get(str(path)).collection == "default"
+    memory = Memory(store, Overtaken(lambda: other.add([path], **others)))
+    assert [result.status for result in memory.add([path], **ours)] == ["replaced"]
+    found = memory.get(str(path))
+    assert (found.collection, list(found.tags)) == (ours.get("collection", "default"), ours.get("tags", []))
+
+
+def test_what_somebody_else_has_imported_meanwhile_is_unchanged(store: Store) -> None:
+    lines = list[str]()
+    with Memory.open(":memory:", encoder="hash") as source:
+        source.remember("grey heron", uri="h")
+        source.export(lines.append)
+    other = Memory(store, HashEncoder())
+    other.remember("so that there is a space")
+    memory = Memory(store, Overtaken(lambda: list(other.import_(lines))))
+    assert [(result.uri, result.status) for result in memory.import_(lines)] == [("h", "unchanged")]
 
 
 def test_vectors_of_ones_own_replace_others_of_the_same_text(store: Store) -> None:

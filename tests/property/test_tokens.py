@@ -84,6 +84,12 @@ def test_many_short_texts_load_the_whole_vocabulary_too(whole: Any) -> None:
     assert "whole" in vars(one)
 
 
+def test_a_question_does_not_wait_for_the_whole_vocabulary() -> None:
+    one = Tokens(model_folder() / "tokenizer.json", model_folder() / "vocab.txt")
+    assert one.ids("how are type hints evaluated lazily", MAX_TOKENS)
+    assert "whole" not in vars(one._tokenizer)
+
+
 def test_the_names_are_those_of_the_tokenizer(whole: Any) -> None:
     names = (model_folder() / "vocab.txt").read_text(encoding="utf-8").split("\n")
     assert {name: id_ for id_, name in enumerate(names) if name} == whole.get_vocab()

@@ -186,14 +186,15 @@ def test_a_program_that_is_no_python_is_not_waited_for(
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
     here = Here()
+    plain_files = [one for one in files if not one.uri.endswith(".pdf")]  # its reader would be waited for
     with here.sandbox, Ahead(here, "hash", CUTTER.window) as ahead:
         ahead.start()
-        for one in files:
+        for one in plain_files:
             ahead.expect(one)
         assert ahead._process is not None
-        for one in files:
+        for one in plain_files:
             ahead.take(one)
-    assert here.done == files
+    assert here.done == plain_files
 
 
 def test_neither_waits_for_the_other_where_little_fits_between_them(

@@ -10,7 +10,8 @@ from threading import Barrier
 
 import pytest
 
-from vstash.extras import later
+from vstash.errors import MissingExtra
+from vstash.extras import later, require
 
 THREADS = 6
 
@@ -60,3 +61,12 @@ def test_what_it_has_not_is_an_attribute_error(folder: Path):
     (folder / "late_small.py").write_text("")
     with pytest.raises(AttributeError, match="late_small"):
         _ = later("late_small").answer
+
+
+def test_only_a_package_that_is_missing_itself_is_said_to_be(folder: Path):
+    (folder / "late_broken.py").write_text("import late_nowhere")
+    with pytest.raises(MissingExtra, match=r"late_nowhere\.inner is not installed") as caught:
+        require("late_nowhere.inner", "web")
+    assert "vstash[web]" in caught.value.hint
+    with pytest.raises(ModuleNotFoundError, match="late_nowhere"):
+        require("late_broken", "web")

@@ -77,6 +77,35 @@ def test_what_holds_no_longer_is_dropped_with_the_next_put(counted: Memory) -> N
     assert kept(counted) == {}
 
 
+def test_a_word_that_was_nowhere_is_found_once_it_is_written(counted: Memory) -> None:
+    """Left out of searches before: a write too small for anything else to be looked up again tells enough."""
+    assert not list(counted.search("stork", mode="keyword"))
+    counted.remember("white stork", uri="stork")
+    assert [hit.uri for hit in counted.search("stork", mode="keyword")] == ["stork"]
+
+
+def test_a_word_is_looked_up_again_once_the_memory_has_grown_by_a_tenth(counted: Memory) -> None:
+    known, connection = frequencies.Frequencies(), opened(counted)
+    expected = [20, 20, 20, 23]
+    for number, chunks in enumerate((60, 63, 66, 69)):
+        assert known.of(connection, ["garden"], chunks) == [("garden", expected[number])]
+        counted.add_texts([f"garden {number} {at}" for at in range(3)])
+
+
+def test_of_several_pieces_the_rarest_counts(counted: Memory) -> None:
+    assert counted._store.terms(["invoice-unpaid", "unpaid-invoice"]) == [("invoic unpaid", 1), ("unpaid invoic", 1)]
+
+
+def test_no_more_words_are_remembered_than_a_bound(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frequencies, "REMEMBERED", 10)
+    memory.remember(f"grey heron {' '.join(f'word{number}' for number in range(1, 50, 2))}")
+    known = frequencies.Frequencies()
+    for number in range(50):  # of which a write makes it forget the odd ones only, which are nowhere
+        word = f"word{number}"
+        assert known.of(opened(memory), [word, "heron"], 1) == [(word, number % 2), ("heron", 1)]
+        assert len(known._known) <= 11
+
+
 def test_what_is_put_is_stored_though_another_writes_before_counting(counted: Memory, database: Path) -> None:
     """Past the bounds a put counts anew once it has committed: here another process is quicker."""
     counted.forget_all(BILLS)

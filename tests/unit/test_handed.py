@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any
@@ -130,3 +131,20 @@ def test_without_a_hash_the_content_decides(memory: Memory, other: dict[str, Any
 def test_metadata_may_be_any_mapping(memory: Memory) -> None:
     list(memory.add_sources([Source("own", "heron", metadata=MappingProxyType({"a": (1, 2)}))]))
     assert memory.get("own").metadata == {"a": [1, 2]}
+
+
+def test_other_labels_are_a_change(memory: Memory) -> None:
+    heron = Source("own", "grey heron", collection="birds", tags=("grey",))
+    assert [one.status for one in memory.add_sources([heron])] == ["added"]
+    assert [one.status for one in memory.add_sources([heron])] == ["unchanged"]
+    for changed in (replace(heron, tags=()), replace(heron, collection="default")):
+        assert [one.status for one in memory.add_sources([changed])] == ["replaced"]
+        found = memory.get("own")
+        assert (found.collection, found.tags) == (changed.collection, changed.tags)
+
+
+def test_a_part_is_stored_with_its_whole_whatever_its_hash(memory: Memory) -> None:
+    for bird in ("grey heron", "white stork"):
+        part = Source("own#part", f"a picture of a {bird}", content_hash="picture")
+        assert [one.status for one in memory.add_sources([Source("own", bird, parts=(part,))])] != ["unchanged"]
+        assert memory.get("own#part").text == part.text

@@ -93,20 +93,42 @@ def test_a_document_has_its_own_date_first(memory: Memory, checkout: Path):
     assert {one.status for one in memory.sync(memory.compare(checkout))} == {"unchanged"}
 
 
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where git's arguments are noted, a line for each time that it runs."""
+    real, log = which("git"), tmp_path / "log"
+    (tmp_path / "bin").mkdir()
+    noting = tmp_path / "bin" / "git"
+    noting.write_text(f'#!/bin/sh\necho "$@" >> "{log}"\nexec {real} "$@"\n')
+    noting.chmod(0o755)
+    monkeypatch.setenv("PATH", str(noting.parent), prepend=os.pathsep)
+    return log
+
+
 def test_many_files_named_one_by_one_are_asked_for_together(
-    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    checkout: Path, asked: Path, monkeypatch: pytest.MonkeyPatch
 ):
     for number in range(20):
         (checkout / "sub" / f"{number}.md").write_text(f"Spring {number}.\n")
     git(checkout, "add", ".")
     git(checkout, "commit", "-qm", "three", at=SECOND)
-    real, log = which("git"), tmp_path / "log"
-    (tmp_path / "bin").mkdir()
-    noting = tmp_path / "bin" / "git"
-    noting.write_text(f'#!/bin/sh\necho run >> "{log}"\nexec {real} "$@"\n')
-    noting.chmod(0o755)
-    monkeypatch.setenv("PATH", str(noting.parent), prepend=os.pathsep)
+    address = "https://127.0.0.1/"  # which fails: it is private
     with Memory.open(":memory:", encoder="hash") as memory:
-        memory.add(sorted((checkout / "sub").glob("*.md")))
+        memory.add([*sorted((checkout / "sub").glob("*.md")), address])
         assert [document.dated_at for document in memory.list()] == [SECOND] * 21
-    assert len(log.read_text().splitlines()) == 2
+    runs = asked.read_text().splitlines()
+    assert len(runs) == 2
+    assert all(f"-C {checkout / 'sub'} " in run for run in runs)
+    monkeypatch.chdir(checkout)
+    with Memory.open(":memory:", encoder="hash") as memory:
+        memory.add([*(f"sub/{number}.md" for number in range(20)), "sub/../old.txt"])
+        assert memory.get(str(checkout / "old.txt")).dated_at == FIRST
+
+
+def test_a_few_files_are_asked_for_by_themselves(checkout: Path, asked: Path):
+    """What they have in common may be all of a large checkout."""
+    with Memory.open(":memory:", encoder="hash") as memory:
+        memory.add([checkout / "old.txt", checkout / "sub" / "früh ling.md"])
+        assert sorted(str(one.dated_at) for one in memory.list()) == [str(FIRST), str(SECOND)]
+    runs = asked.read_text().splitlines()
+    assert [run.rpartition(" -- ")[2] for run in runs] == ["old.txt"] * 2 + ["früh ling.md"] * 2

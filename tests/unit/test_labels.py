@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from vstash import HashEncoder, Memory
+from vstash import HashEncoder, InputError, Memory
+from vstash.intake import Labels, Pending, from_file, keeping
+from vstash.text.sandbox import Sandbox
 
 
 @pytest.fixture
@@ -93,3 +95,30 @@ def test_texts_keep_their_labels_too(memory: Memory):
     memory.add_texts(["given again"], uris=["v"], vectors=vector)
     assert len(memory.list()) == 4
     assert {(one.collection, one.tags) for one in memory.list()} == {("work", ("draft",))}
+
+
+def test_what_is_said_of_what_moved_takes_the_place_of_what_was(labelled: Memory, folder: Path):
+    (folder / "a.md").rename(folder / "z.md")
+    (folder / "b.txt").rename(folder / "b.log")
+    list(labelled.sync(labelled.compare(folder, collection="ships")))
+    assert labels(labelled)["z.md"] == labels(labelled)["b.log"] == ("ships", ("draft",))
+    list(labelled.sync(labelled.compare(folder, tags=[])))
+    assert labels(labelled)["z.md"] == labels(labelled)["b.log"] == ("ships", ())
+
+
+def test_what_moved_keeps_its_labels_also_where_another_process_reads_it(folder: Path):
+    found = from_file(folder / "a.md", Labels(), lambda _: None)
+    assert isinstance(found, Pending)
+    kept = keeping(found, "work", ("draft",))
+    assert kept.file is not None
+    with Sandbox() as sandbox:
+        for load in (kept.load, kept.file.load):
+            source = load(sandbox)
+            assert (source.collection, source.tags) == ("work", ("draft",))
+
+
+def test_a_collection_without_a_name_is_refused(memory: Memory, folder: Path):
+    for blank in ("", " "):
+        with pytest.raises(InputError, match="collection"):
+            memory.add(folder, collection=blank)
+    assert memory.list() == []

@@ -24,7 +24,7 @@ def test_no_two_names_are_one(names: list[str]) -> None:
 
 
 def test_what_is_text_is_itself() -> None:
-    for path in ("/a/b.txt", r"/a\b.txt", r"/a\x41.txt", "/é/東京.md", r"/C:\notes"):
+    for path in ("/a/b.txt", r"/a\b.txt", r"/a\x41.txt", r"/a\xa.txt", r"/a\x5.txt", "/é/東京.md", r"/C:\notes"):
         assert uri_of(path) == path
 
 

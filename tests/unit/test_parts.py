@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from vstash import InputError, Memory, Source
+from vstash import DocumentNotFound, InputError, Memory, Source
 from vstash.opening import open_at
 from vstash.text.read import extract
 
@@ -152,3 +152,9 @@ def test_in_an_archive_they_are_sections(tmp_path: Path):
 def test_text_that_only_begins_like_a_mailbox_stays_text():
     text = "Dear all,\n\nFrom now on we sail.\n"
     assert extract(text.encode(), "x.mbox").text == text
+
+
+def test_a_part_that_there_is_not_is_not_its_file(memory: Memory, mail: Path):
+    memory.add(mail)
+    with pytest.raises(DocumentNotFound):
+        memory.get(f"{mail}#nothing.txt")

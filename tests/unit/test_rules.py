@@ -11,6 +11,7 @@ import pytest
 
 from vstash import Memory, Query
 from vstash.errors import BadVectors, InvalidQuery
+from vstash.rules import MAX_LIMIT, MAX_QUERY
 
 TABLE = np.zeros((3, 2))
 WORDS = [None, 3, TABLE, np.array([]), ["hybrid"], {"hybrid"}, "Hybrid", object()]
@@ -31,8 +32,8 @@ NUMBERS = [
     object(),
 ]
 WRONG: dict[str, list[Any]] = {
-    "text": [None, b"heron", TABLE, ["heron"], "", " "],
-    "limit": [True, 0, -1, 10**400, 1.0, TABLE, np.int64(3), "3", None],
+    "text": [None, b"heron", TABLE, ["heron"], "", " ", "x" * (MAX_QUERY + 1)],
+    "limit": [True, 0, -1, MAX_LIMIT + 1, 10**400, 1.0, TABLE, np.int64(3), "3", None],
     "mode": WORDS,
     "fusion": WORDS[1:],
     "min_confidence": WORDS,
@@ -42,13 +43,17 @@ WRONG: dict[str, list[Any]] = {
         (Decimal("0.5"),) * 2,
         (0.5, "x"),
         (0, 0),
+        (-1, 2),
+        (0.2, 0.3, 0.5),
+        (True, 1),
+        (1e6, 0),
         (1, float("nan")),
         "ab",
         TABLE,
         1,
     ],
-    "recency": NUMBERS,
-    "diversity": [None, *NUMBERS],
+    "recency": [0, 1e6, *NUMBERS],
+    "diversity": [None, 1.01, *NUMBERS],
     "window": [True, -1, 11, 1.0, TABLE, "1", None],
     "by_document": ["no", 0, 1, None, TABLE, object()],
     "unfinished": ["no", 0, 1, None, TABLE, object()],
@@ -63,6 +68,22 @@ def test_what_an_option_cannot_be_is_refused_in_one_line(name: str) -> None:
         assert caught.value.hint
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) < 200
+
+
+RIGHT: dict[str, list[Any]] = {
+    "text": ["x", "x" * MAX_QUERY],
+    "limit": [1, MAX_LIMIT],
+    "weights": [None, (0, 1), [1, 0], (999_999, 0.5)],
+    "recency": [None, 1e-9, 999_999],
+    "diversity": [0, 1, 0.5],
+    "window": [0, 10],
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_lies_on_a_border_will_do(name: str) -> None:
+    for value in RIGHT[name]:
+        assert getattr(Query(**{"text": "heron", name: value}), name) == value
 
 
 @pytest.mark.parametrize("number", [1, 0.5, np.float64(0.5)])

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vstash.rank.stages import DEEP, DEEP_MEANING, STAGES, Setting
@@ -120,6 +120,7 @@ SHARES = st.floats(-10, 10).filter(lambda share: share == 0 or abs(share) > 1e-9
     pairs=st.lists(st.tuples(SHARES, SHARES), min_size=DEEP + 1, max_size=DEEP + 5),
     meaning=st.sampled_from([0.05, 0.3, 0.5, 0.77]),
 )
+@example([(0.5, 0.5)] * DEEP + [(0.5 + 2**-53, 0.5)], 0.5)  # where the least steps down would be far too many
 def test_rounding_lifts_nothing_over_the_border_of_the_depth(pairs: list[tuple[float, float]], meaning: float) -> None:
     fused = [
         Candidate(at, math.fsum(pair), tuple(map(Contribution, ("vector", "keyword"), (at, at), pair, pair)))
