@@ -19,7 +19,16 @@ ORACLES = {
     "x.tex": r"^[ \t]*\\begin\{(table|verbatim)(\*?)\}.*?\\end\{\1\2\}",
 }
 LINES = {
-    "x.org": ["#+begin_src c", "  #+BEGIN_SRC", "#+end_src", " #+end_quote", "#+begin_quote", "| a |", "* Head :tag:"],
+    "x.org": [
+        "#+begin_src c",
+        "  #+BEGIN_SRC",
+        "#+end_src",
+        "#+END_SRC",
+        " #+end_quote",
+        "#+begin_quote",
+        "| a |",
+        "* Head :tag:",
+    ],
     "x.adoc": ["----", "-----", "---- ", "|===", "====", "= Head =", "...."],
     "x.tex": [
         r"\begin{table}",
@@ -52,6 +61,28 @@ def test_blocks_are_those_of_one_pattern(name: str, data: st.DataObject) -> None
     text = "\n".join([*lines, "end", ""])
     pattern = re.compile(ORACLES[name], re.MULTILINE | re.DOTALL | (re.IGNORECASE if name == "x.org" else 0))
     assert extract(text.encode(), name).atoms == disjoint(match.span() for match in pattern.finditer(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("x.org", "| a |\n* Head\n", [(6, 1, "Head")]),  # right behind a table
+        ("x.org", "#+begin_src\n* Head\n#+end_src\n** Next\n", [(29, 2, "Next")]),
+        ("x.org", "* \n** TODO  Ropes \t :sea:land: \n", [(3, 2, "Ropes")]),
+        ("x.org", "* Note:see:\n", [(0, 1, "Note:see:")]),  # no tag: those stand apart
+        ("x.adoc", "= A == B ==  \n", [(0, 1, "A == B")]),
+        ("x.tex", "\\section{}\n\\section{\\emph{Sea} chest}\n", [(11, 3, "Sea chest")]),
+    ],
+)
+def test_headings(name: str, text: str, expected: list[tuple[int, int, str]]) -> None:
+    found = extract(text.encode(), name).headings
+    assert [(one.start, one.level, one.title) for one in found] == expected
+
+
+def test_a_revision_dates_a_document_without_a_date() -> None:
+    text = "= Ropes\n:revdate: 2021-03-04\n"
+    assert str(extract(text.encode(), "x.adoc").dated_at)[:10] == "2021-03-04"
+    assert str(extract(f"{text}:date: 2020-01-02\n".encode(), "x.adoc").dated_at)[:10] == "2020-01-02"
 
 
 def seconds(name: str, text: str) -> float:

@@ -108,17 +108,16 @@ def read(data: bytes, name: str) -> Extract:
 
 
 def _blocks(language: Language, text: str) -> Iterator[tuple[int, int]]:
-    """From each begin that is in no block to the first end of its name; without one it begins nothing."""
+    """From each begin to the first end of its name; without one it begins nothing. Those that begin in others come
+    after them."""
     ends: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     for match in language.end.finditer(text):
         ends[match[1].lower()].append(match.span())
-    last = 0
     for match in language.begin.finditer(text):
         spans = ends[match[1].lower()]
         at = bisect_left(spans, (match.end(), 0))
-        if match.start() >= last and at < len(spans):
-            last = spans[at][1]
-            yield match.start(), last
+        if at < len(spans):
+            yield match.start(), spans[at][1]
 
 
 def _headings(language: Language, text: str, atoms: tuple[tuple[int, int], ...]) -> Iterator[Heading]:
