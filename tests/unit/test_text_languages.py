@@ -112,10 +112,26 @@ def test_english_code_and_numbers_are_in_no_other_language(text: str):
     assert extra_terms(text) == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("which aber avec", None),  # one of English, of German, of French
+        ("Schiff aber", None),  # one tells nothing,
+        ("Schiff aber nicht", "german"),
+        ("aber nicht " + " ".join(f"name{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"), None),  # nor two of many
+        ("es en oder", "german"),  # "oder" is German only, "en" is in nine languages
+        ("de la que", "spanish"),  # as much Catalan and French: that of more people
+    ],
+)
+def test_how_many_words_tell_a_language(text: str, expected: str | None):
+    assert language(text) == expected
+
+
 def test_a_question_without_function_words_may_be_in_each_language_that_is_not_rare():
     assert plausible("Katzen Häuser", {"german": 0.5, "spanish": 0.001}) == ("german",)
     assert plausible("was ist das für ein Haus", {"german": 0.001, "spanish": 0.5}) == ("german",)
     assert plausible("what is the name of the house", {"german": 0.5, "spanish": 0.5}) == ()
+    assert plausible("vitamin e", {"german": 0.5, "portuguese": 0.5}) == ("german", "portuguese")  # a letter is no word
 
 
 def test_stop_words_are_dropped_only_where_the_language_is_certain():
