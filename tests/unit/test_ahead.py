@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from vstash.ahead import GIVEN, JOBS, Ahead
 from vstash.encode.hash import HashEncoder
 from vstash.intake import Labels, Pending, from_file
 from vstash.passages import Cutter, Loaded
-from vstash.text.sandbox import Sandbox
+from vstash.text.sandbox import Sandbox, python
 
 CUTTER = Cutter(254, HashEncoder().token_starts)
 
@@ -216,6 +217,28 @@ def test_neither_waits_for_the_other_where_little_fits_between_them(
         for one in labelled[1:]:
             ahead.take(one)
         assert len(here.done) < len(files)
+
+
+@pytest.mark.parametrize("how", ["idle", "at work", "told to"])
+def test_it_ends_when_nobody_asks_any_more(files: list[Pending], how: str) -> None:
+    ours, theirs = Pipe()
+    with theirs:
+        process = python("vstash.beside", theirs.fileno())
+    try:
+        ours.send(("hash", CUTTER.window))
+        assert ours.recv() is None
+        if how != "idle":
+            ours.send(files[0].file)
+        if how == "told to":
+            assert ours.recv().cuts
+            process.terminate()
+        else:
+            ours.close()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        ours.close()
 
 
 def test_it_ends_when_its_parent_is_killed(files: list[Pending]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import stat
 import threading
@@ -12,6 +13,7 @@ import apsw
 import pytest
 
 from vstash import DatabaseNotFound, HashEncoder, InputError, Memory, StoreCorrupt, StoreError
+from vstash.publish import spare
 from vstash.store.sqlite.connection import connect
 
 TEXTS = [f"the {bird} stands in the reed" for bird in ("heron", "stork", "crane")]
@@ -84,7 +86,9 @@ def test_the_log_of_another_database_is_not_played_into_a_backup(
         for name in ("", "-wal"):
             shutil.copyfile(tmp_path / f"other.db{name}", tmp_path / f"copy.db{name}")
     assert target.with_name("copy.db-wal").stat().st_size
+    (tmp_path / "copy.db-shm").write_bytes(b"of it")
     filled.backup(target, force=True)
+    assert sorted(file.name for file in tmp_path.iterdir() if "copy" in file.name) == ["copy.db"]
     assert answers(target) == answers(database)
 
 
@@ -100,6 +104,19 @@ def test_a_backup_does_not_overwrite_unless_told(filled: Memory, tmp_path: Path)
 
 
 @pytest.mark.parametrize("force", [False, True])
+def test_an_empty_file_is_nothing_to_overwrite_and_one_letter_is(
+    filled: Memory, database: Path, tmp_path: Path, force: bool
+) -> None:
+    target = tmp_path / "copy.db"
+    target.touch()
+    filled.backup(target, force=force)
+    assert answers(target) == answers(database)
+    target.write_text("x")
+    with pytest.raises(InputError, match="already"):
+        filled.backup(target)
+
+
+@pytest.mark.parametrize("force", [False, True])
 def test_a_backup_onto_itself_is_refused(filled: Memory, database: Path, force: bool) -> None:
     with pytest.raises(InputError, match="itself"):
         filled.backup(database, force=force)
@@ -110,6 +127,30 @@ def test_a_backup_into_no_folder_is_one_clear_error(filled: Memory, tmp_path: Pa
     with pytest.raises(StoreError) as caught:
         filled.backup(tmp_path / "nowhere" / "copy.db")
     assert caught.value.hint
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be reached") as caught:
+        filled.backup(tmp_path / "file" / "copy.db")
+    assert caught.value.hint
+
+
+def test_a_copy_that_finds_no_room_is_said_of_its_name_and_leaves_nothing(filled: Memory, tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 15, before[1]))
+    try:
+        with pytest.raises(StoreError, match=r"copy\.db") as caught:
+            filled.backup(tmp_path / "copy.db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.hint
+    assert not [file.name for file in tmp_path.iterdir() if "copy" in file.name]
+
+
+def test_a_name_is_spare_that_not_even_a_link_to_nothing_has(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    assert spare(path) == path
+    path.symlink_to("nothing")
+    path.with_name("a.db-2").touch()
+    assert spare(path) == path.with_name("a.db-3")
 
 
 def test_a_memory_without_a_file_says_what_to_do_instead(tmp_path: Path) -> None:
@@ -127,6 +168,8 @@ def test_what_is_no_file_is_left_as_it_is(filled: Memory, database: Path, tmp_pa
         filled.backup(pipe, force=force)
     with pytest.raises(InputError, match="no regular file"):
         Memory.restore(database, pipe, force=force)
+    with pytest.raises(InputError, match="is a folder"):
+        filled.backup(tmp_path, force=force)
     with pytest.raises(InputError, match="is no file"):
         Memory.restore(pipe, tmp_path / "new.db", force=force)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
@@ -143,6 +186,8 @@ def test_what_a_link_leads_to_is_written(filled: Memory, database: Path, tmp_pat
     (tmp_path / "own.db").symlink_to(database)
     with pytest.raises(InputError, match="itself"):
         filled.backup(tmp_path / "own.db", force=True)
+    with pytest.raises(InputError, match="itself"):
+        Memory.restore(tmp_path / "own.db", database, force=True)
     new.unlink()
     Memory.restore(database, link)
     assert link.is_symlink()
@@ -206,7 +251,7 @@ def test_restore_over_a_damaged_file_sets_it_aside(filled: Memory, tmp_path: Pat
     filled.backup(tmp_path / "copy.db")
     target = tmp_path / "damaged.db"
     target.write_bytes(b"no database at all" * 1000)
-    for name in ("damaged.db.damaged", "damaged.db.damaged-2"):
+    for name in ("damaged.db.damaged", "damaged.db.damaged-2", "damaged.db.damaged-3"):
         Memory.restore(tmp_path / "copy.db", target, force=True)
         assert answers(target)
         assert target.with_name(name).read_bytes().startswith(b"no database")

@@ -36,8 +36,10 @@ MEANING = {
     apsw.LockedError: StoreBusy,
     apsw.FullError: StoreFull,
     apsw.ReadOnlyError: StoreReadOnly,
+    apsw.PermissionsError: StoreReadOnly,
     apsw.CantOpenError: StoreReadOnly,
     apsw.NotADBError: ForeignFile,
+    apsw.FormatError: ForeignFile,
     apsw.CorruptError: StoreCorrupt,
     apsw.NoFTS5Error: ExtensionMissing,
 }
@@ -82,6 +84,13 @@ def test_every_error_of_the_driver_is_translated(foreign: type[apsw.Error]) -> N
     assert caught.value.hint
     assert re.fullmatch(r".*notes\.db.*some detail.*", str(caught.value))
     assert isinstance(caught.value.__cause__, foreign)
+
+
+def test_no_room_for_the_index_of_a_log_is_a_full_disk() -> None:
+    error = apsw.IOError("disk I/O error")
+    error.extendedresult = apsw.SQLITE_IOERR_SHMSIZE
+    with pytest.raises(StoreFull, match=r"notes\.db cannot be opened: the disk is full"), translated("notes.db"):
+        raise error
 
 
 def test_half_of_a_character_pair_is_the_callers_error(memory: Memory) -> None:

@@ -167,6 +167,7 @@ def test_a_time_without_a_zone_cannot_be_compared() -> None:
         (from_options(tags=["a", "b"]), "--tag a and --tag b"),
         (Eq("kind", "pdf"), "kind = pdf"),
         (In("kind", ("pdf", "markdown")), "kind in (pdf, markdown)"),
+        (After(datetime(2024, 5, 1, 2, tzinfo=timezone(timedelta(hours=2)))), "--after 2024-05-01"),
         (parse({"after": {"modified_at": "2024-05-01"}}), "modified_at not before 2024-05-01"),
         (parse({"before": {"added_at": "2024-05-01"}}), "added_at before 2024-05-01"),
         (Not(Tag("a")), "not --tag a"),

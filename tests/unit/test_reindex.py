@@ -10,6 +10,7 @@ import pytest
 
 from vstash import HashEncoder, Memory, SpaceMismatch, StoreCorrupt
 from vstash.reindex import BATCH
+from vstash.store.memory import MemoryStore
 from vstash.store.sqlite.connection import connect, rows
 
 COUNT = BATCH + 44
@@ -170,3 +171,35 @@ def test_a_chunk_without_a_document_ends_it(database: Path) -> None:
         assert "backup" in caught.value.hint
         assert answers(memory) == before
         assert spaces(database)[0] == (OLD.space.id, 1)
+
+
+class Picky(HashEncoder):
+    """Cannot encode nothing at all."""
+
+    def documents(self, texts: Sequence[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        assert texts
+        return super().documents(texts)
+
+
+def test_a_memory_of_nothing_but_such_a_chunk_ends_it_too(database: Path) -> None:
+    with Memory.open(database, encoder=OLD) as memory:
+        memory.remember("grey heron")
+    connection = connect(database, create=False)
+    connection.execute("PRAGMA foreign_keys = OFF; DELETE FROM document")
+    connection.close()
+    with Memory.open(database, encoder=OLD) as memory, pytest.raises(StoreCorrupt, match="belongs to no document"):
+        memory.reindex(Picky(32))
+
+
+class Losing(MemoryStore):
+    """Keeps no vector that it is given later."""
+
+    def fill(self, *_: object) -> None:
+        """As where the way to a chunk is damaged."""
+
+
+def test_a_chunk_that_is_read_and_cannot_be_written_ends_it() -> None:
+    with Memory(Losing(), OLD) as memory:
+        memory.remember("grey heron")
+        with pytest.raises(StoreCorrupt, match=r"chunk 1 .* cannot be reached by its id"):
+            memory.reindex(NEW)
