@@ -263,7 +263,7 @@ def _require_there(connection: Connection) -> None:
     moved = ctypes.c_int(0)
     connection.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(moved))
     if moved.value:
-        raise StoreGone(f"{connection.filename} was deleted, moved or replaced while it was open", hint="open it again")
+        raise StoreGone(f"{path_of(connection)} was deleted, moved or replaced while it was open", hint="open it again")
 
 
 @contextmanager
