@@ -61,9 +61,11 @@ class Postings:
         Only when `ready`.
         """
         found = [self._of(connection, word) for word in words]
-        ids, places = np.unique(np.concatenate([one.ids for one in found]), return_inverse=True)
-        sums = np.bincount(places, np.concatenate([one.scores for one in found]), len(ids))
-        ids, sums = best(ids, sums, count)
+        ids = np.concatenate([one.ids for one in found])
+        order = np.argsort(ids, kind="stable")  # which merges runs that ascend
+        ids, scores = ids[order], np.concatenate([one.scores for one in found])[order]
+        firsts = np.flatnonzero(np.diff(ids, prepend=-1))
+        ids, sums = best(ids[firsts], np.add.reduceat(scores, firsts), count)
         return list(zip(ids.tolist(), sums.tolist(), strict=True))
 
     def ready(self, connection: Connection) -> bool:
