@@ -15,6 +15,8 @@ from shutil import which
 from threading import Timer
 from typing import IO
 
+from vstash.walk import is_checkout
+
 SECONDS = 10.0  # for the history of one checkout; files that were last changed before what was read have no date
 _SAFE = (
     "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "log.showSignature=false",
@@ -51,7 +53,7 @@ class History:
         """The checkout that a folder lies in."""
         if folder not in self._checkouts:
             above = None if folder == folder.parent else folder.parent
-            own = folder if os.path.exists(folder / ".git") else None  # noqa: PTH110  (a Path raises where we may not look)
+            own = folder if is_checkout(folder) else None
             self._checkouts[folder] = own or (self._checkout(above) if above else None)
         return self._checkouts[folder]
 

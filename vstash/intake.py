@@ -15,7 +15,7 @@ from pathlib import Path
 from vstash import arguments
 from vstash.config import Limits
 from vstash.errors import InputError, SourceTooLarge, UnsupportedSource, VstashError
-from vstash.names import printable, uri_of
+from vstash.names import before_marks, printable, uri_of
 from vstash.text.formats import HOLDING_PARTS
 from vstash.text.read import Extract, extract
 from vstash.text.sandbox import Sandbox
@@ -121,8 +121,7 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
 
 def _seeming_whole(path: str) -> str:
     """The file whose part would have this uri, if there is one: "m.eml" of "m.eml#letter.txt"; "" for most."""
-    before = (path[: found.start()] for found in re.finditer("#", path))
-    return next((one for one in before if one.lower().endswith(HOLDING_PARTS) and os.path.isfile(one)), "")  # noqa: PTH113
+    return next((one for one in before_marks(path) if one.lower().endswith(HOLDING_PARTS) and os.path.isfile(one)), "")  # noqa: PTH113
 
 
 def keeping(one: Pending, collection: str, tags: tuple[str, ...]) -> Pending:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 # A byte that is no text becomes \xff; where a name holds such letters already, their backslash becomes \x5c, so that
@@ -29,3 +30,9 @@ def path_of(uri: str) -> Path:
     if os.sep == "\\":
         return Path(uri)
     return Path(os.fsdecode(_ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), os.fsencode(uri))))
+
+
+def before_marks(name: str) -> Iterator[str]:
+    """What stands before each "#", the shortest first: the uri of the document that this one came in may be among
+    them, and no other."""
+    return (name[: found.start()] for found in re.finditer("#", name))

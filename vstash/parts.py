@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from vstash.errors import InputError
 from vstash.intake import PART_OF
+from vstash.names import before_marks
 from vstash.store.base import Store
 
 TOGETHER = 512  # documents forgotten in one transaction, besides their parts: others wait for it to write
@@ -29,7 +29,7 @@ def forget_wholes(store: Store, uris: Sequence[str]) -> int:
     missing there, for what has not changed is not read again.
     """
     wanted = set(uris)
-    before = {uri[: found.start()] for uri in wanted for found in re.finditer("#", uri)}
+    before = {whole for uri in wanted for whole in before_marks(uri)}
     for part, whole in _parts(store, sorted(before - wanted)):
         if part in wanted:
             raise InputError(f"{part} goes with the file it came in", hint=f"forget that: {whole}")

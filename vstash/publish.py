@@ -10,6 +10,10 @@ from pathlib import Path
 
 from vstash.errors import InputError, StoreError
 
+# how the names below end
+PARTIAL = r"\.[0-9a-f]{8}\.partial"
+NUMBERED = r"(?:-\d+)?"
+
 
 def destination(path: Path, *, force: bool) -> Path:
     """The file that may be written for a path, which a link leads elsewhere.

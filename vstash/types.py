@@ -6,11 +6,11 @@ times are timezone-aware and in UTC; ranks start at 1; scores are larger for bet
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, overload
 
 from vstash.errors import InvalidQuery
 from vstash.rules import CONFIDENCES as CONFIDENCES
@@ -27,6 +27,7 @@ Mode = Literal["hybrid", "keyword", "vector"]
 Status = Literal["added", "replaced", "unchanged", "failed"]
 Side = Literal["keyword", "vector"]
 Confidence = Literal["high", "medium", "low"]
+Named = TypeVar("Named", bound=tuple[Any, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,11 @@ class Plan:
         return next((arm for arm in self.arms if arm.kind == kind), None)
 
 
+def as_tuples(kind: type[Named], found: Iterable[tuple[Any, ...]]) -> Iterator[Named]:
+    """Named tuples of plain ones; there are hundreds a search, so none takes a call of a Python function."""
+    return map(partial(tuple.__new__, kind), found)
+
+
 class Scored(NamedTuple):
     """A chunk and its raw score on one side: cosine, or BM25 (positive, larger is better)."""
 
@@ -244,8 +250,8 @@ class Ranking(NamedTuple):
 
     @classmethod
     def of(cls, arm: Side, found: Iterable[tuple[int, float]]) -> Ranking:
-        """The ranking of pairs of chunk id and score; hundreds a search, so none takes a call of a Python function."""
-        return cls(arm, tuple(map(partial(tuple.__new__, Scored), found)))
+        """The ranking of pairs of chunk id and score."""
+        return cls(arm, tuple(as_tuples(Scored, found)))
 
 
 class Contribution(NamedTuple):

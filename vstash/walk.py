@@ -168,6 +168,11 @@ def _spec(patterns: Collection[str]) -> pathspec.GitIgnoreSpec:
     return pathspec.GitIgnoreSpec.from_lines(patterns)
 
 
+def is_checkout(folder: Path) -> bool:
+    """Whether the folder is the top of a git checkout, as far as we may look."""
+    return os.path.exists(folder / ".git")  # noqa: PTH110  (a Path raises where we may not look)
+
+
 def _kind(entry: os.DirEntry[str]) -> str:
     """What it is: "folder", "file", or "" for devices and pipes, which may never end, and links that lead nowhere."""
     try:
@@ -193,12 +198,8 @@ def _rules_of(folder: Path) -> Iterator[Rules]:
 def _rules_above(folder: Path) -> tuple[Rules, ...]:
     """What the folders above say, up to the top of the git checkout that the folder lies in."""
     found: list[Rules] = []
-    for parent in folder.parents if not _is_checkout(folder) else ():
+    for parent in folder.parents if not is_checkout(folder) else ():
         found = [*_rules_of(parent), *found]
-        if _is_checkout(parent):
+        if is_checkout(parent):
             return tuple(found)
     return ()
-
-
-def _is_checkout(folder: Path) -> bool:
-    return os.path.exists(folder / ".git")  # noqa: PTH110  (a Path raises where we may not look)

@@ -10,10 +10,21 @@ from typer.testing import CliRunner
 
 from vstash import Memory
 from vstash.cli.app import build
+from vstash.publish import beside, spare
 from vstash.store.companions import is_own
 
-NOTES = ["memo.md", "memo-notes.txt", "memorandum.txt", "memo.partial.md", "memo.schema-1.md"]
-OWN = ["memo.damaged", "memo.partial", "memo.partial-wal", "memo.schema-1", "memo.schema-1.partial", "memo-journal"]
+NOTES = ["memo.md", "memo-notes.txt", "memorandum.txt", "memo.partial", "memo.partial.md", "memo.schema-1.md"]
+PARTIAL = beside(Path("memo")).name
+OWN = [
+    "memo.damaged",
+    "memo.damaged-2",
+    "memo.damaged-2-wal",
+    PARTIAL,
+    f"{PARTIAL}-journal",
+    "memo.schema-1",
+    beside(Path("memo.schema-1")).name,
+    "memo-journal",
+]
 
 
 @pytest.fixture
@@ -49,6 +60,11 @@ def test_the_command_takes_what_only_begins_like_the_memory(folder: Path) -> Non
     base = ["--db", str(folder / "memo"), "--encoder", "hash"]
     done = CliRunner().invoke(build(), [*base, "add", str(folder), "--json"])
     assert names([one["uri"] for one in json.loads(done.stdout)]) == sorted(NOTES)
+
+
+def test_the_next_copy_that_is_set_aside_is_the_memorys_too(folder: Path) -> None:
+    (folder / "memo.damaged-2").unlink()
+    assert is_own(spare(folder / "memo.damaged"), folder / "memo")
 
 
 def test_what_lies_elsewhere_is_not_the_memory(tmp_path: Path) -> None:

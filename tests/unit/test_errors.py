@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -150,6 +151,14 @@ def test_a_closed_memory_says_so(database: Path) -> None:
     memory.close()
     with pytest.raises(StoreError):
         memory.list()
+
+
+def test_a_database_that_is_there_no_more_may_have_any_name(tmp_path: Path) -> None:
+    database = Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xe9sum\xe9.db"))
+    with Memory.open(database, encoder="hash") as memory:
+        database.unlink()
+        with pytest.raises(StoreGone, match=r"sum.*\.db was deleted"):
+            memory.remember("grey heron")
 
 
 @pytest.mark.parametrize("then", ["deleted", "moved", "replaced"])

@@ -38,7 +38,7 @@ def held(scanner: Scanner) -> dict[int, int]:
     """Every id with its code."""
     ids, found = scanner.nearest(random(1)[0], len(IDS))
     assert len(ids) == len(set(ids.tolist())) == len(scanner)
-    return dict(zip(ids.tolist(), found[:, 0].tolist(), strict=True))
+    return dict(zip(ids.tolist(), found[0].tolist(), strict=True))
 
 
 def refreshed(scanner: Scanner, connection: Connection) -> Scanner:

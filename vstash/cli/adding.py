@@ -13,9 +13,10 @@ import typer
 from vstash.arguments import paths as named
 from vstash.cli import render, shapes
 from vstash.cli.app import FAILURE, Session
-from vstash.cli.options import Collection, Json, Tags, said, stored
+from vstash.cli.options import Collection, Json, Tags, said
 from vstash.cli.progress import add_failure, add_summary, progress
 from vstash.errors import InputError, UnsupportedSource
+from vstash.names import printable
 
 if TYPE_CHECKING:
     from vstash.memory import Memory
@@ -79,7 +80,7 @@ def remember(
         raise UnsupportedSource("the text is blank", hint="say what to remember")
     with session.open(create=True) as memory:
         result = memory.remember(
-            content, title=stored(title), uri=uri and stored(uri), collection=collection, tags=said(tag)
+            content, title=printable(title), uri=uri and printable(uri), collection=collection, tags=said(tag)
         )
     _report([result], time.perf_counter() - started, session, json)
 

@@ -8,7 +8,8 @@ import typer
 
 from vstash.cli import render, shapes, show
 from vstash.cli.app import Session
-from vstash.cli.options import InCollection, Json, Uri, WithTags, by_uri, holds, stored
+from vstash.cli.options import InCollection, Json, Uri, WithTags, by_uri, holds
+from vstash.names import printable
 
 
 def register(app: typer.Typer) -> None:
@@ -80,7 +81,7 @@ def stats(context: typer.Context, json: Json = False) -> None:
     """Show how much is stored."""
     session: Session = context.obj
     with session.open(encode=False) as memory:
-        found = {**memory.stats(), "db": stored(str(session.settings.db))}
+        found = {**memory.stats(), "db": printable(str(session.settings.db))}
     if json:
         render.as_json(found)
         return

@@ -8,9 +8,10 @@ import typer
 
 from vstash.cli import render, shapes, show
 from vstash.cli.app import FINDINGS, Session
-from vstash.cli.options import Json, stored
+from vstash.cli.options import Json
 from vstash.cli.progress import steps
 from vstash.errors import ForeignFile, StoreCorrupt
+from vstash.names import printable
 
 if TYPE_CHECKING:
     from vstash.types import Report
@@ -63,12 +64,12 @@ def config(context: typer.Context, json: Json = False) -> None:
 
     settings = context.obj.settings
     values = {
-        "db": stored(str(settings.db)),
+        "db": printable(str(settings.db)),
         "encoder": settings.encoder,
         "busy_wait": settings.busy_wait,
         **numbers(settings),
-        "file": stored(str(user_file())),
-        "cache": stored(str(cache_folder())),
+        "file": printable(str(user_file())),
+        "cache": printable(str(cache_folder())),
     }
     if json:
         render.as_json(values)

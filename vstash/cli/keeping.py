@@ -15,9 +15,10 @@ import typer
 from vstash import arguments, publish
 from vstash.cli import render
 from vstash.cli.app import FAILURE, Session, make_folder
-from vstash.cli.options import Json, stored
+from vstash.cli.options import Json
 from vstash.cli.progress import add_failure
 from vstash.errors import InputError, VstashError
+from vstash.names import printable
 
 if TYPE_CHECKING:
     from vstash.memory import Memory
@@ -46,7 +47,7 @@ def backup(
         raise InputError("a backup is no stream", hint=f"name a file, or ./{STANDARD} for one of that name")
     with session.open(encode=False) as memory:
         memory.backup(file, force=force)
-    _said(session, {"file": stored(file), "bytes": Path(file).stat().st_size}, f"backed up to {file}", json=json)
+    _said(session, {"file": printable(file), "bytes": Path(file).stat().st_size}, f"backed up to {file}", json=json)
 
 
 def restore(
@@ -63,7 +64,7 @@ def restore(
     target = settings.db.expanduser()
     make_folder(target.parent)
     Memory.restore(file, target, force=force, busy_wait=settings.busy_wait)
-    _said(session, {"file": stored(file), "db": stored(str(target))}, f"restored {target} from {file}", json=json)
+    _said(session, {"file": printable(file), "db": printable(str(target))}, f"restored {target} from {file}", json=json)
 
 
 def export(
@@ -83,7 +84,7 @@ def export(
         else:
             count = _export(memory, Path(arguments.path(file)), vectors=vectors, force=force)
     said = f"{render.counted(count, 'document')} exported"
-    _said(session, {"file": stored(file), "documents": count}, said, json=json)
+    _said(session, {"file": printable(file), "documents": count}, said, json=json)
 
 
 def import_(

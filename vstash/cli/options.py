@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from vstash.errors import DocumentNotFound
+from vstash.names import before_marks, printable, uri_of
 
 if TYPE_CHECKING:
     from vstash.memory import Memory
@@ -64,7 +64,7 @@ def by_uri(use: Callable[[str], Value], name: str) -> Value:
 
     Raises: DocumentNotFound for the name as it was given.
     """
-    first = stored(name)
+    first = printable(name)
     try:
         return use(first)
     except DocumentNotFound as missing:
@@ -76,16 +76,9 @@ def by_uri(use: Callable[[str], Value], name: str) -> Value:
 
 def _by_path(name: str) -> Iterator[str]:
     """The uris that a name may mean which begins with a path."""
-    from vstash.names import uri_of
-
-    for end in (len(name), *(found.start() for found in re.finditer("#", name))):
-        if os.path.exists(name[:end]):  # noqa: PTH110  (a Path would drop a trailing slash, and fails on a null)
-            yield uri_of(os.path.abspath(name[:end])) + stored(name[end:])  # noqa: PTH100  (as in walk)
-
-
-def stored(text: str) -> str:
-    """A text from the command line as it is stored: bytes that are no text become backslash escapes."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    for path in (name, *before_marks(name)):
+        if os.path.exists(path):  # noqa: PTH110  (a Path would drop a trailing slash, and fails on a null)
+            yield uri_of(os.path.abspath(path)) + printable(name[len(path) :])  # noqa: PTH100  (as in walk)
 
 
 def holds(memory: Memory, name: str) -> bool:

@@ -7,15 +7,16 @@ exact (math.fsum) and ties go to the smaller chunk id: the order of the input ne
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import attrgetter
 
-from vstash.types import Candidate, Contribution, Ranking, Side
+from vstash.types import Candidate, Contribution, Ranking, Side, as_tuples
 
 RRF_K = 60  # Cormack, Clarke and Büttcher 2009
-CORE = (
-    50  # ranks of each side over which scores are normalised: as good as 100 on the judged collections, half the work
-)
+# ranks of each side over which scores are normalised: as good as 100 on the judged collections, half the work
+CORE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +42,31 @@ class View:
         )
 
 
-Ids = tuple[int, ...]
-Fusion = Callable[[Ids, Ids, View], Mapping[int, float]]
+Ids = Sequence[int]
+Fusion = Callable[[Ids, Ids, View], list[float]]
 
 
-def rrf(ids: Ids, core: Ids, view: View) -> Mapping[int, float]:
+def rrf(ids: Ids, core: Ids, view: View) -> list[float]:
     """Reciprocal rank fusion: w / (60 + rank), nothing for a candidate outside the pool."""
-    return {id_: view.weight / (RRF_K + view.ranks[id_]) if id_ in view.ranks else 0.0 for id_ in ids}
+    return [view.weight / (RRF_K + view.ranks[id_]) if id_ in view.ranks else 0.0 for id_ in ids]
 
 
-def zscore(ids: Ids, core: Ids, view: View) -> Mapping[int, float]:
+def zscore(ids: Ids, core: Ids, view: View) -> list[float]:
     """w · (score − mean) / deviation; a side that tells no candidates apart gives nothing.
 
     Mean and deviation are taken over `core`, so that asking for more hits does not move the first ones.
     """
-    values = [view.scores.get(id_, view.floor) for id_ in core]
+    values = raw(core, core, view)
     mean = math.fsum(values) / len(values)
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
+    deviation = math.sqrt(math.fsum([(value - mean) ** 2 for value in values]) / len(values))
     if deviation < 1e-9:
-        return dict.fromkeys(ids, 0.0)
-    return {id_: view.weight * (view.scores.get(id_, view.floor) - mean) / deviation for id_ in ids}
+        return [0.0] * len(ids)
+    return [view.weight * (value - mean) / deviation for value in raw(ids, core, view)]
 
 
-def raw(ids: Ids, core: Ids, view: View) -> Mapping[int, float]:
+def raw(ids: Ids, core: Ids, view: View) -> list[float]:
     """The side's own score: what a search on one side alone shows."""
-    return {id_: view.scores.get(id_, view.floor) for id_ in ids}
+    return list(map(view.scores.get, ids, repeat(view.floor)))
 
 
 FUSE: Mapping[str, Fusion] = {"gated": zscore, "zscore": zscore, "rrf": rrf, "adaptive": rrf, "raw": raw}
@@ -75,17 +76,27 @@ def fuse(name: str, views: Iterable[View]) -> tuple[Candidate, ...]:
     """All candidates of the views' pools, best first, ties by chunk id; each score is the exact sum
     of its contributions' shares."""
     seen = tuple(views)
-    ids = tuple(sorted({id_ for view in seen for id_ in view.ranks}))
+    ids = sorted({id_ for view in seen for id_ in view.ranks})
     if not ids:
         return ()
-    core = tuple(id_ for id_ in ids if any(view.ranks.get(id_, CORE + 1) <= CORE for view in seen))
-    shares = [(view, FUSE[name](ids, core, view)) for view in seen]
-    found = [_candidate(id_, shares) for id_ in ids]
-    return tuple(sorted(found, key=lambda candidate: (-candidate.score, candidate.chunk_id)))
-
-
-def _candidate(id_: int, shares: list[tuple[View, Mapping[int, float]]]) -> Candidate:
-    parts = tuple(
-        [Contribution(view.side, view.ranks.get(id_), view.scores.get(id_), share[id_]) for view, share in shares]
+    best = {id_ for view in seen for id_, rank in view.ranks.items() if rank <= CORE}
+    core = [id_ for id_ in ids if id_ in best]
+    shares = [FUSE[name](ids, core, view) for view in seen]
+    parts = [_contributions(ids, view, some) for view, some in zip(seen, shares, strict=True)]
+    found = as_tuples(
+        Candidate, zip(ids, map(math.fsum, zip(*shares, strict=True)), zip(*parts, strict=True), strict=True)
     )
-    return Candidate(id_, math.fsum([part.share for part in parts]), parts)
+    return best_first(found)
+
+
+def _contributions(ids: Ids, view: View, shares: Sequence[float]) -> Iterator[Contribution]:
+    """What a side gives each candidate."""
+    rank, score = map(view.ranks.get, ids), map(view.scores.get, ids)
+    return as_tuples(Contribution, zip(repeat(view.side), rank, score, shares, strict=False))
+
+
+def best_first(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """The candidates by score, ties by chunk id."""
+    ordered = sorted(candidates, key=attrgetter("chunk_id"))
+    ordered.sort(key=attrgetter("score"), reverse=True)  # which leaves those of one score in their order
+    return tuple(ordered)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from vstash.types import Ranking, Term
 
@@ -29,7 +30,8 @@ def completed(ranking: Ranking, held: Mapping[int, frozenset[int]], words: Seque
         gain = math.fsum([gain for needed, gain in gains if needed <= pieces])
         if gain:
             scores[id_] = scores.get(id_, 0.0) + gain
-    ordered = sorted(scores.items(), key=lambda one: (-one[1], one[0]))
+    ordered = sorted(scores.items())
+    ordered.sort(key=itemgetter(1), reverse=True)  # which leaves those of one score in their order
     return Ranking.of(ranking.arm, ordered)
 
 

@@ -7,12 +7,14 @@ chunk comes in `Facts`; the time is an argument.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 
 from vstash.rank.coverage import BEST
-from vstash.types import Candidate, Contribution, Facts, Query
+from vstash.rank.fuse import best_first
+from vstash.types import Candidate, Contribution, Facts, Query, as_tuples
 
 DEEP = 60  # candidates whose order is that of fusion …
 DEEP_MEANING = 0.8  # … and the vectors' least weight past them: recall@100 +.002, below no single side
@@ -52,13 +54,15 @@ def deepen(candidates: Candidates, setting: Setting) -> Candidates:
     gains = {"vector": more / setting.meaning, "keyword": -more / (1 - setting.meaning)}
     shares = [math.fsum([gains[part.arm] * part.share for part in one.contributions]) for one in tail]
     above = max(0.0, max(one.score + share for one, share in zip(tail, shares, strict=True)) - head[-1].score)
-    moved = [_at_most(head[-1].score, one, share - above) for one, share in zip(tail, shares, strict=True)]
-    return (*head, *_ordered(moved))
+    shares = [share - above for share in shares]
+    moved = _with_shares(tail, "depth", shares)
+    ceiling = head[-1].score
+    cases = zip(tail, shares, moved, strict=True)
+    return (*head, *best_first(_at_most(ceiling, *case) if case[2].score > ceiling else case[2] for case in cases))
 
 
-def _at_most(ceiling: float, candidate: Candidate, share: float) -> Candidate:
-    """The candidate with its share of the depth, less what rounding would lift it above the ceiling."""
-    moved = _with_share(candidate, "depth", share)
+def _at_most(ceiling: float, candidate: Candidate, share: float, moved: Candidate) -> Candidate:
+    """The candidate with its share of the depth, less what rounding has lifted it above the ceiling."""
     while moved.score > ceiling:
         share = min(share - (moved.score - ceiling), math.nextafter(share, -math.inf))
         moved = _with_share(candidate, "depth", share)
@@ -77,8 +81,7 @@ def cover(candidates: Candidates, setting: Setting) -> Candidates:
     if deviation < 1e-9:
         return candidates
     unit = setting.coverage / (1 - setting.coverage) * _spread(best) / deviation
-    moved = (_with_share(one, "coverage", unit * (m - mean)) for one, m in zip(best, measures, strict=True))
-    return _ordered((*moved, *rest))
+    return best_first((*_with_shares(best, "coverage", [unit * (m - mean) for m in measures]), *rest))
 
 
 def recency(candidates: Candidates, setting: Setting) -> Candidates:
@@ -87,7 +90,8 @@ def recency(candidates: Candidates, setting: Setting) -> Candidates:
     if half_life is None or len(candidates) < 2:
         return candidates
     spread = _spread(candidates)
-    return _ordered(_with_share(one, "recency", spread * _freshness(one, setting, half_life)) for one in candidates)
+    shares = [spread * _freshness(one, setting, half_life) for one in candidates]
+    return best_first(_with_shares(candidates, "recency", shares))
 
 
 def collapse(candidates: Candidates, setting: Setting) -> Candidates:
@@ -162,9 +166,13 @@ def _freshness(candidate: Candidate, setting: Setting, half_life: float) -> floa
 
 def _with_share(candidate: Candidate, name: str, share: float) -> Candidate:
     """The candidate with one more contribution; its score stays the exact sum."""
-    parts = (*candidate.contributions, Contribution(name, None, None, share))
-    return Candidate(candidate.chunk_id, math.fsum([part.share for part in parts]), parts)
+    (moved,) = _with_shares((candidate,), name, (share,))
+    return moved
 
 
-def _ordered(candidates: Iterable[Candidate]) -> Candidates:
-    return tuple(sorted(candidates, key=lambda one: (-one.score, one.chunk_id)))
+def _with_shares(candidates: Candidates, name: str, shares: Iterable[float]) -> Iterator[Candidate]:
+    """Each candidate with one more contribution; scores stay the exact sums."""
+    more = as_tuples(Contribution, zip(repeat(name), repeat(None), repeat(None), shares, strict=False))
+    parts = [(*one.contributions, part) for one, part in zip(candidates, more, strict=True)]
+    scores = [math.fsum([part.share for part in some]) for some in parts]
+    return as_tuples(Candidate, zip([one.chunk_id for one in candidates], scores, parts, strict=True))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from vstash.publish import NUMBERED, PARTIAL
+
 # copies before an upgrade, copies being written, what a restore set aside; and the journals of each
-_ENDINGS = re.compile(r"(\.schema-\d+)?(\.partial|\.damaged)?(-wal|-shm|-journal)?")
+_ENDINGS = re.compile(rf"(\.schema-\d+)?({PARTIAL}|\.damaged{NUMBERED})?(-wal|-shm|-journal)?")
 
 
 def is_own(path: Path, database: Path) -> bool:

@@ -44,6 +44,7 @@ NO_ROOM_FOR_INDEX = apsw.SQLITE_IOERR_SHMSIZE  # a reader too needs 32 KiB of di
 Connection = apsw.Connection
 Locked = apsw.BusyError  # what a lock raises that was not given in time
 Unwritable = apsw.ReadOnlyError  # what a write raises where there is no permission for it
+NoBlob = apsw.SQLError  # what opening a blob raises whose row is gone, or holds another kind of value
 NoRoom = apsw.FullError  # what a write raises on a full disk
 Unreadable = (UnicodeDecodeError, JSONDecodeError, OverflowError)  # what a damaged text, JSON value or time raises
 Damaged = (apsw.CorruptError, apsw.SQLError, *Unreadable)  # and what a damaged table, or one that is gone, does
@@ -263,7 +264,7 @@ def _require_there(connection: Connection) -> None:
     moved = ctypes.c_int(0)
     connection.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(moved))
     if moved.value:
-        raise StoreGone(f"{connection.filename} was deleted, moved or replaced while it was open", hint="open it again")
+        raise StoreGone(f"{path_of(connection)} was deleted, moved or replaced while it was open", hint="open it again")
 
 
 @contextmanager

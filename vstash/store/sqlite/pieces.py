@@ -107,7 +107,7 @@ def sound(blob: bytes) -> bool:
     """Whether a row can be unpacked: as many numbers as its first one says, none of more than five bytes."""
     if not blob or blob[-1] >= MORE:
         return False
-    numbers, widest = _numbers(blob)
+    numbers, _, widest = _numbers(blob)
     return widest <= WIDEST and int(numbers[0]) == len(numbers) - 1
 
 
@@ -149,11 +149,13 @@ def _parsed(found: Sequence[tuple[int, bytes]]) -> tuple[list[int], NDArray[np.i
     together = b"".join(blobs)
     if not found or not all(blobs) or together[-1] >= MORE:
         return _parsed_one_by_one(found)
-    numbers, widest = _numbers(together)
-    ends = np.frombuffer(together, np.uint8) < MORE
-    counts = np.diff(ends.cumsum()[np.fromiter(map(len, blobs), np.int64, len(blobs)).cumsum() - 1], prepend=0)
-    firsts = counts.cumsum() - counts  # the number in front of each row's steps: how many follow
-    if widest > WIDEST or not np.array_equal(numbers[firsts], counts - 1):
+    numbers, ends, widest = _numbers(together)
+    edges = np.fromiter(map(len, blobs), np.int64, len(blobs)).cumsum() - 1  # the last byte of each row
+    lasts = np.searchsorted(ends, edges)
+    counts = np.diff(lasts, prepend=-1)
+    firsts = lasts + 1 - counts  # the number in front of each row's steps: how many follow
+    torn = widest > WIDEST or not np.array_equal(ends[lasts], edges)
+    if torn or not np.array_equal(numbers[firsts], counts - 1):
         return _parsed_one_by_one(found)
     numbers[firsts] = 0
     total = numbers.cumsum()
@@ -193,15 +195,19 @@ def _packed(found: Sequence[Pieces]) -> list[bytes]:
     return [whole[begin:end] for begin, end in pairwise(edges)]
 
 
-def _numbers(blob: bytes) -> tuple[NDArray[np.int64], int]:
-    """The numbers in some bytes, the last of each without the bit that says that more follow; and the most bytes
-    that one has."""
+def _numbers(blob: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """The numbers in some bytes, the last of each without the bit that says that more follow, as far as they are no
+    wider than WIDEST; where each ends, and the most bytes that one has."""
     given = np.frombuffer(blob, np.uint8)
-    begins = np.flatnonzero(np.append(True, given[:-1] < MORE))
-    widths = np.diff(begins, append=given.size)
-    shifts = 7 * (np.arange(given.size) - np.repeat(begins, widths))
-    found: NDArray[np.int64] = np.add.reduceat((given & 0x7F).astype(np.int64) << shifts, begins)
-    return found, int(widths.max())
+    ends = np.flatnonzero(given < MORE)
+    widths = np.diff(ends, prepend=-1)
+    widest = int(widths.max())
+    bits = given & 0x7F
+    found = bits[ends].astype(np.int64)
+    for before in range(1, min(widest, WIDEST)):  # few have more bytes than one
+        wide = np.flatnonzero(widths > before)
+        found[wide] = found[wide] << 7 | bits[ends[wide] - before]
+    return found, ends, widest
 
 
 def _count(connection: Connection, number: int, found: Iterable[Pieces], sign: int) -> None:

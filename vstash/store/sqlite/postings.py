@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vstash.store.sqlite.best import best
 from vstash.store.sqlite.connection import Connection, rows, value
 
 MOST = 2_000_000  # postings kept, 32 MB
@@ -60,14 +61,12 @@ class Postings:
         Only when `ready`.
         """
         found = [self._of(connection, word) for word in words]
-        ids, places = np.unique(np.concatenate([one.ids for one in found]), return_inverse=True)
-        sums = np.bincount(places, np.concatenate([one.scores for one in found]), len(ids))
-        if count < len(ids):
-            least = np.partition(sums, len(sums) - count)[len(sums) - count]
-            at = np.flatnonzero(sums >= least)
-            ids, sums = ids[at], sums[at]
-        order = np.lexsort((ids, -sums))[:count]
-        return list(zip(ids[order].tolist(), sums[order].tolist(), strict=True))
+        ids = np.concatenate([one.ids for one in found])
+        order = np.argsort(ids, kind="stable")  # which merges runs that ascend
+        ids, scores = ids[order], np.concatenate([one.scores for one in found])[order]
+        firsts = np.flatnonzero(np.diff(ids, prepend=-1))
+        ids, sums = best(ids[firsts], np.add.reduceat(scores, firsts), count)
+        return list(zip(ids.tolist(), sums.tolist(), strict=True))
 
     def ready(self, connection: Connection) -> bool:
         """Whether this is not the first search, so that keeping scores may pay. What no longer holds is dropped."""

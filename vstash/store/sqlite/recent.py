@@ -4,12 +4,13 @@ SQLite reads every page anew, and a question asked again, or one like it, is com
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
-Load = Callable[[Sequence[int]], tuple[list[int], Vectors]]
+Load = Callable[[Sequence[int], Vectors], Sequence[int]]
 
 MOST = 16_384  # vectors: 25 MB at 384 dimensions
 
@@ -22,21 +23,22 @@ class Recent:
         self._matrix: Vectors = np.empty((most, dim), np.float32)  # takes memory as it is filled
         self._used = 0  # of its rows
 
-    def read(self, ids: Sequence[int], load: Load) -> tuple[list[int], Vectors]:
-        """The vectors of these chunks: the ids that have one, in no order, and shape (found, dim). `load` reads those
-        that are not kept, in the same manner."""
-        missing = [id_ for id_ in ids if id_ not in self._place]
+    def read(self, ids: Sequence[int], load: Load) -> tuple[NDArray[np.intp], Vectors]:
+        """A matrix, and in which of its rows the vector of each of these chunks lies; -1 for one that has none.
+
+        `load` reads those that are not kept, ascending, into the first rows of a matrix and says which it found.
+        """
+        if len(ids) > len(self._matrix):
+            return Recent(self._matrix.shape[1], len(ids)).read(ids, load)
+        missing = sorted(id_ for id_ in ids if id_ not in self._place)
+        if len(missing) > len(self._matrix) - self._used:
+            self.clear()
+            missing = sorted(ids)
         if missing:
-            if len(missing) > len(self._matrix) - self._used:
-                self.clear()
-                missing = list(ids)
-            loaded = load(missing)
-            if len(missing) <= len(self._matrix):
-                self._keep(*loaded)
-            if len(missing) == len(ids):
-                return loaded
-        found = [id_ for id_ in ids if id_ in self._place]
-        return found, self._matrix[[self._place[id_] for id_ in found]]
+            found = load(missing, self._matrix[self._used : self._used + len(missing)])
+            self._place.update(zip(found, count(self._used)))
+            self._used += len(found)
+        return np.fromiter(map(self._place.get, ids, repeat(-1)), np.intp, len(ids)), self._matrix
 
     def forget(self, ids: Iterable[int]) -> None:
         """These chunks may have other vectors now, or none. Their places stay empty until all are emptied."""
@@ -48,8 +50,3 @@ class Recent:
         """Forget all."""
         self._place.clear()
         self._used = 0
-
-    def _keep(self, ids: Sequence[int], vectors: Vectors) -> None:
-        first, self._used = self._used, self._used + len(ids)
-        self._matrix[first : self._used] = vectors
-        self._place.update(zip(ids, range(first, self._used), strict=True))

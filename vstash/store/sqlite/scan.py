@@ -98,10 +98,10 @@ class Scanner:
 
     def nearest(self, vector: NDArray[np.float32], count: int) -> tuple[Ids, Codes]:
         """The `count` chunks whose codes differ least from the vector's and all that differ as little as the last
-        of them, or all there are, in no order: their ids, shape (n,), and codes, shape (n, words)."""
+        of them, or all there are, in no order: their ids, shape (n,), and codes, shape (words, n)."""
         distance = self._distances(encode(vector[None])[0])
         at = self._closest(distance, count)
-        return self._ids[at], self._words[:, at].T
+        return self._ids.take(at), self._words.take(at, axis=1)
 
     def _distances(self, query: Codes) -> NDArray[np.uint16]:
         """In how many bits each code differs from the query's."""
@@ -136,7 +136,7 @@ class Scanner:
         at = self._close(distance, count)
         near = distance[at]
         within = np.bincount(near).cumsum()
-        closest: NDArray[np.int64] = at[near <= np.searchsorted(within, count)]
+        closest: NDArray[np.int64] = at[near <= int(np.searchsorted(within, count))]
         return closest
 
     def _close(self, distance: NDArray[np.uint16], count: int) -> NDArray[np.int64]:
@@ -146,7 +146,8 @@ class Scanner:
         expected = size * count / max(1, len(distance))
         rank = int(expected + 3 * np.sqrt(expected)) + 1
         while rank < size:
-            at = np.flatnonzero(distance <= np.searchsorted(within, rank, side="right"))
+            reach = int(np.searchsorted(within, rank, side="right"))  # of NumPy's own, all would be widened to its type
+            at = np.flatnonzero(distance <= reach)
             at = at[self._ids[at] >= 0]
             if len(at) >= count:
                 return at

@@ -286,9 +286,7 @@ class SqliteStore:
         with self._use():
             found = self._active()
             own = vectors.read(self.connection, found[0], [chunk_id], found[1].dim)[1] if found else None
-            if found is None or own is None or not len(own):
-                return [0.0] * len(others)
-            return vectors.cosines(self.connection, found[0], others, own[0])
+            return [0.0] * len(others) if own is None or not len(own) else self.cosines(others, own[0])
 
     def rank(self, arm: Arm, vector: Vectors | None, rule: Filter | None) -> Ranking:
         """Run one arm."""
@@ -310,7 +308,9 @@ class SqliteStore:
             found = self._active()
             if found is None:
                 return [0.0] * len(chunk_ids)
-            return vectors.cosines(self.connection, found[0], chunk_ids, vector)
+            number, space = found
+            scanner = self._held().scanners.get((number, space.id))
+            return vectors.cosines(self.connection, number, scanner, chunk_ids, vector)
 
     def check(
         self, *, repair: bool = False, fast: bool = False, report: Callable[[str], object] = str

@@ -13,6 +13,7 @@ from vstash.types import Heading, Place
 
 LINES = (Place(0, {"line": 1}),)  # for a text whose lines are the file's own
 TITLE_LIMIT = 200  # code points; a longer title is a paragraph that was marked up as one
+LONGEST = 2000  # code points of markup that are looked at; what is longer is no title
 
 
 @dataclass(frozen=True, slots=True)

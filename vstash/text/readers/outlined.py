@@ -14,10 +14,8 @@ from pathlib import PurePath
 
 from vstash.text.dates import parse_date
 from vstash.text.decode import decode
-from vstash.text.readers.base import LINES, Extract, disjoint, first_title, one_line
+from vstash.text.readers.base import LINES, LONGEST, Extract, disjoint, first_title, one_line
 from vstash.types import Heading
-
-LONGEST = 2000  # code points of markup; what is longer is no title
 
 _LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
 _COMMAND = re.compile(r"\\[a-zA-Z]+\*?(?:\[[^\]]{0,200}\])?\s*\{([^{}]*)\}|\\[a-zA-Z]+\s?|[{}~$]|\\\W")

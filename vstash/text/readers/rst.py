@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from vstash.text.dates import parse_date
 from vstash.text.decode import decode
 from vstash.text.headers import header_block
-from vstash.text.readers.base import LINES, Extract, disjoint, first_title, line_starts, one_line
+from vstash.text.readers.base import LINES, LONGEST, Extract, disjoint, first_title, line_starts, one_line
 from vstash.types import Heading
-
-LONGEST = 2000  # code points of markup; what is longer is no title
 
 _RULE = re.compile(r"([!-/:-@\[-`{-~])\1+$")  # an adornment: one ASCII punctuation character, repeated
 _DOCINFO = re.compile(r":([A-Za-z][\w -]{0,40}):[ \t]+(.*)$")
