@@ -68,7 +68,7 @@ def test_blocks_are_those_of_one_pattern(name: str, data: st.DataObject) -> None
     [
         ("x.org", "| a |\n* Head\n", [(6, 1, "Head")]),  # right behind a table
         ("x.org", "#+begin_src\n* Head\n#+end_src\n** Next\n", [(29, 2, "Next")]),
-        ("x.org", "* \n** TODO  Ropes \t :sea:land: \n", [(3, 2, "Ropes")]),
+        ("x.org", "* \n** DONE  Ropes \t :sea:land: \n", [(3, 2, "Ropes")]),
         ("x.org", "* Note:see:\n", [(0, 1, "Note:see:")]),  # no tag: those stand apart
         ("x.adoc", "= A == B ==  \n", [(0, 1, "A == B")]),
         ("x.tex", "\\section{}\n\\section{\\emph{Sea} chest}\n", [(11, 3, "Sea chest")]),

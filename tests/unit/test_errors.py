@@ -89,7 +89,7 @@ def test_every_error_of_the_driver_is_translated(foreign: type[apsw.Error]) -> N
 
 def test_no_room_for_the_index_of_a_log_is_a_full_disk() -> None:
     error = apsw.IOError("disk I/O error")
-    error.extendedresult = apsw.SQLITE_IOERR_SHMSIZE
+    error.extendedresult = apsw.SQLITE_IOERR_SHMSIZE  # type: ignore[attr-defined]
     with pytest.raises(StoreFull, match=r"notes\.db cannot be opened: the disk is full"), translated("notes.db"):
         raise error
 
