@@ -12,7 +12,9 @@ from vstash import Memory
 from vstash.names import path_of, uri_of
 
 # made of what escapes are made of, so that look-alikes come up
-BYTES = st.lists(st.sampled_from([b"\\", b"x", b"f", b"5", b"c", b"5c", b"\\xff", b"\xff", b"\x80", "é".encode()]))
+BYTES = st.lists(
+    st.sampled_from([b"\\", b"x", b"f", b"5", b"c", b"5c", b"\\xff", b"\\x5c", b"\xff", b"\x80", "é".encode()])
+)
 NAMES = BYTES.map(b"".join).map(os.fsdecode)
 
 
