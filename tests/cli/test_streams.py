@@ -195,6 +195,24 @@ def test_nothing_is_loaded_that_is_not_needed(run: Run, docs: Path, arguments: l
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
+THREADS = """
+import os, sys
+from pathlib import Path
+from vstash.__main__ import main
+os._exit = lambda code: sys.exit(code or len(list(Path("/proc/self/task").iterdir())))
+sys.argv = ["vstash", "search", "cat"]
+main()
+"""
+
+
+def test_a_search_starts_no_threads(run: Run, docs: Path) -> None:
+    """NumPy's would wait for work by running."""
+    run("add", "docs")
+    assert (
+        subprocess.run([sys.executable, "-c", THREADS], capture_output=True, cwd=REPOSITORY, timeout=60).returncode == 1
+    )
+
+
 def test_a_check_says_on_a_terminal_that_it_is_at_it(run: Run, docs: Path) -> None:
     run("add", "docs")
     assert "checking" in seen_on_a_terminal("check", columns=80)
