@@ -55,6 +55,11 @@ def labels(collection: Any, tags: Any) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
+def any_given(*values: object) -> bool:
+    """Whether one is more than None or an empty list."""
+    return any(value is not None and (not isinstance(value, list | tuple) or value) for value in values)
+
+
 def function(name: str, value: Any) -> Any:
     """What can be called. Raises: InputError."""
     if not callable(value):

@@ -271,7 +271,7 @@ class Import:
         texts = [passage(title, chunk.heading, chunk.text, window) for chunk in one.document.chunks]
         vectors = checked(encoder.documents(texts), len(texts), encoder.space.dim)
         entry = _entry(one, vectors, [digest(text) for text in texts])
-        return replace(entry, pieces=pieces_of(encoder, texts))
+        return entry._replace(pieces=pieces_of(encoder, texts))
 
     def _needed(self) -> Encoder:
         if self._encoder is None:

@@ -189,13 +189,14 @@ def from_options(
     return parts[0] if parts else None
 
 
-def given(rule: object) -> Filter | None:
-    """The filter a program passed. Raises: InvalidFilter for what is none."""
-    if rule is None or isinstance(rule, Filter):
-        return rule
-    raise InvalidFilter(
-        f"{rule!r:.60} is no filter", hint="pass vstash.Tag(…) and the like, or vstash.filters.parse({…})"
-    )
+def both(rule: object, **options: Any) -> Filter | None:
+    """The filter a program passed and what the usual options ask for. Raises: InvalidFilter, also for what is none."""
+    if not (rule is None or isinstance(rule, Filter)):
+        raise InvalidFilter(
+            f"{rule!r:.60} is no filter", hint="pass vstash.Tag(…) and the like, or vstash.filters.parse({…})"
+        )
+    asked = from_options(**options)
+    return And((rule, asked)) if rule is not None and asked is not None else rule or asked
 
 
 def parse(data: Any) -> Filter:

@@ -17,7 +17,6 @@ from vstash.encode.registry import for_space
 from vstash.encode.registry import load as load_encoder
 from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, InvalidQuery, SpaceMismatch
 from vstash.extras import later
-from vstash.filters import And, Filter, from_options, given
 from vstash.store import open_store, restore
 from vstash.store.base import Passage, Store, utc_now
 from vstash.types import AddResult, Document, Mode, Query, Report, Results, Source, Space
@@ -25,12 +24,13 @@ from vstash.types import AddResult, Document, Mode, Query, Report, Results, Sour
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from vstash import check, exchange, gather, handed, ingest, intake, parts, reindex, sync, walk, why
+    from vstash import check, exchange, filters, gather, handed, ingest, intake, parts, reindex, sync, walk, why
+    from vstash.filters import Filter
 else:  # what a search does without
-    late = ("check", "exchange", "gather", "handed", "ingest", "intake", "parts", "reindex", "sync", "walk", "why")
-    check, exchange, gather, handed, ingest, intake, parts, reindex, sync, walk, why = (
-        later(f"vstash.{one}") for one in late
-    )
+    check, exchange, filters, gather, handed, ingest, intake, parts, reindex, sync, walk, why = map(later, (
+        "vstash.check", "vstash.exchange", "vstash.filters", "vstash.gather", "vstash.handed", "vstash.ingest",
+        "vstash.intake", "vstash.parts", "vstash.reindex", "vstash.sync", "vstash.walk", "vstash.why",
+    ))  # fmt: skip
 
 DEFAULT = Limits()
 Tags = Sequence[str] | None
@@ -233,7 +233,7 @@ class Memory:
 
         Raises: InvalidQuery, InvalidFilter, BadVectors.
         """
-        rule = _both(filter, from_options(collection=collection, tags=tags, after=after, before=before))
+        rule = _rule(filter, collection=collection, tags=tags, after=after, before=before)
         query = _query(question, {"limit": limit, "mode": mode, "fusion": fusion, "filter": rule, **options})
         self._require_short(query)
         return search.search(self._store, self._needed(), query, now=self._now(), vector=vector)
@@ -274,7 +274,7 @@ class Memory:
         filter: Filter | None = None,  # noqa: A002
     ) -> list[Document]:
         """The documents, by uri, without their texts."""
-        return list(self._store.documents(_both(filter, from_options(collection=collection, tags=tags))))
+        return list(self._store.documents(_rule(filter, collection=collection, tags=tags)))
 
     def forget(self, uri: str) -> None:
         """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound; InputError for an
@@ -393,6 +393,5 @@ def _query(question: str | Query, options: dict[str, Any]) -> Query:
     return question
 
 
-def _both(first: Filter | None, second: Filter | None) -> Filter | None:
-    own = given(first)
-    return And((own, second)) if own is not None and second is not None else own or second
+def _rule(filter: Filter | None, **options: Any) -> Filter | None:  # noqa: A002
+    return filters.both(filter, **options) if arguments.any_given(filter, *options.values()) else None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,8 +61,7 @@ class Trace:
         self.notes.append(Note(name, before, after, detail, time.perf_counter() - started))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a search knows before anything is trimmed: also what `why` reads.
 
     `cosine` is that of the best passage, `noise` the space's, `evidence` that of the words, `pieces` the
@@ -162,7 +161,7 @@ def find(
         cosine = _best(views, "vector")
         if plan.gate and noise is not None and cosine is not None:
             weights = gate.weights(cosine, noise)
-            views = tuple(replace(view, weight=weights[0 if view.side == "vector" else 1]) for view in views)
+            views = tuple(view._replace(weight=weights[0 if view.side == "vector" else 1]) for view in views)
         candidates = fuse(plan.fusion, views)
         weighed = ", ".join(f"{view.side} {view.weight:.2f}" for view in views)
         done(len(candidates), f"{plan.fusion}: {weighed}")
@@ -257,7 +256,7 @@ def _run(names: Sequence[str], candidates: Candidates, setting: Setting, trace: 
 
 def knowing(store: Store, setting: Setting, candidates: Candidates) -> Setting:
     """The setting with what the store knows of these candidates' chunks."""
-    return replace(setting, facts=store.facts([one.chunk_id for one in candidates]))
+    return setting._replace(facts=store.facts([one.chunk_id for one in candidates]))
 
 
 def standing(candidates: Candidates, setting: Setting) -> Candidates:
@@ -314,7 +313,7 @@ def _views(store: Store, plan: Plan, rankings: Sequence[Ranking], vector: Vector
     if vector is not None and len(views) == 2:
         missing = sorted(views[1].ranks.keys() - views[0].scores.keys())
         known = zip(missing, store.cosines(missing, vector), strict=True)
-        views[0] = replace(views[0], scores={**views[0].scores, **dict(known)})
+        views[0] = views[0]._replace(scores={**views[0].scores, **dict(known)})
     return tuple(views)
 
 
@@ -339,7 +338,7 @@ def _widened(store: Store, passage: Passage, window: int, taken: set[tuple[int, 
     text = "".join(chunk.text for chunk in around)
     place = joined(around[0].place, around[-1].place)
     start, end = around[0].start, around[-1].end
-    return replace(passage, chunk=replace(passage.chunk, text=text, start=start, end=end, place=place))
+    return passage._replace(chunk=replace(passage.chunk, text=text, start=start, end=end, place=place))
 
 
 def _hit(candidate: Candidate, passage: Passage) -> Hit:

@@ -173,7 +173,7 @@ LAZY = """
 import sys
 from vstash.cli.app import run
 assert run({arguments}) == 0
-loaded = sorted({{name.partition('.')[0] for name in sys.modules}} & set({forbidden}))
+loaded = sorted({{name.partition('.')[0] for name in sys.modules}}.union(sys.modules) & set({forbidden}))
 sys.exit(f'loaded: {{loaded}}' if loaded else 0)
 """
 
@@ -185,7 +185,10 @@ sys.exit(f'loaded: {{loaded}}' if loaded else 0)
         (["search", "--help"], ["numpy", "apsw", "pydantic", "rich", "onnxruntime", "torch"]),
         (["--version"], ["numpy", "apsw", "pydantic", "rich", "onnxruntime", "torch"]),
         (["list"], ["torch", "transformers", "onnxruntime", "pydantic", "rich", "onnx", "lxml"]),
-        (["search", "cat"], ["torch", "sentence_transformers", "transformers", "pydantic", "rich", "onnx", "lxml"]),
+        (
+            ["search", "cat"],
+            ["torch", "sentence_transformers", "transformers", "pydantic", "rich", "onnx", "lxml", "vstash.filters"],
+        ),
     ],
 )
 def test_nothing_is_loaded_that_is_not_needed(run: Run, docs: Path, arguments: list[str], forbidden: list[str]) -> None:

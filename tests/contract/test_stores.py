@@ -148,7 +148,7 @@ def test_the_first_put_decides_the_space(store: Store) -> None:
 )
 def test_one_bad_document_keeps_out_the_whole_put(store: Store, spoil: object) -> None:
     good = entry("b", "x ", "y")
-    bad = replace(good, source=replace(good.source, uri="c"), vectors=spoil(good.vectors))  # type: ignore[operator]
+    bad = good._replace(source=replace(good.source, uri="c"), vectors=spoil(good.vectors))  # type: ignore[operator]
     with pytest.raises(BadVectors):
         put(store, entry("a", "z"), bad)
     assert list(store.documents()) == []
@@ -277,7 +277,7 @@ def test_a_phrase_must_occur(store: Store) -> None:
 
 def test_titles_and_extra_terms_are_searched_too(store: Store) -> None:
     titled = entry("a", "nothing here", title="Heron")
-    extra = replace(entry("b", "nothing here"), terms=("stork",))
+    extra = entry("b", "nothing here")._replace(terms=("stork",))
     put(store, titled, extra, entry("c", "sky"), entry("d", "sea"))
     assert [item.chunk_id for item in store.rank(keyword("heron"), None, None).items] == ids(store, "a")
     assert [item.chunk_id for item in store.rank(keyword("stork"), None, None).items] == ids(store, "b")
@@ -341,7 +341,7 @@ def test_cosines_come_in_the_order_asked_for(store: Store) -> None:
 
 def test_word_pieces_are_kept_and_counted(store: Store) -> None:
     named = tuple(np.array(ids, dtype=np.uint32) for ids in ([1, 5], [5, 70_000]))
-    put(store, replace(entry("a", "x ", "y"), pieces=named), entry("b", "z"))
+    put(store, entry("a", "x ", "y")._replace(pieces=named), entry("b", "z"))
     first, second = ids(store, "a")
     assert store.pieces([first, second, *ids(store, "b"), 999], [1, 5, 9, 70_000]) == {
         first: frozenset({1, 5}),
@@ -349,7 +349,7 @@ def test_word_pieces_are_kept_and_counted(store: Store) -> None:
     }
     assert store.pieces([first, second], [70_000]) == {first: frozenset(), second: frozenset({70_000})}
     assert store.piece_frequencies([5, 1, 70_000, 2]) == [2, 1, 1, 0]
-    put(store, replace(entry("a", "w"), pieces=named[:1]), replace(entry("a", "v"), pieces=named[1:]))
+    put(store, entry("a", "w")._replace(pieces=named[:1]), entry("a", "v")._replace(pieces=named[1:]))
     assert store.piece_frequencies([1, 5, 70_000]) == [0, 1, 1]
     store.forget("a")
     assert store.piece_frequencies([1, 5, 70_000]) == [0, 0, 0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -85,9 +84,9 @@ def test_diversify_pushes_back_a_repetition_within_a_document_only() -> None:
         return [1.0] * len(others)
 
     asked = Query("q", diversity=1.0)
-    apart = replace(setting(asked, documents=(1, 2, 3)), similar=twins)
+    apart = setting(asked, documents=(1, 2, 3))._replace(similar=twins)
     assert ids(STAGES["diversify"](candidates(1.2, 1.1, 1.0), apart)) == [1, 2, 3]
-    together = replace(setting(asked, documents=(1, 1, 2)), similar=twins)
+    together = setting(asked, documents=(1, 1, 2))._replace(similar=twins)
     found = STAGES["diversify"](candidates(1.2, 1.1, 1.05), together)
     assert ids(found) == [1, 3, 2]
     assert all(math.fsum(part.share for part in one.contributions) == one.score for one in found)
@@ -105,12 +104,12 @@ def test_depth_lets_the_vectors_order_what_comes_past_the_first() -> None:
         for id_, (vector, keyword) in enumerate(shares, 1)
     )
     assert given[DEEP].score > given[DEEP + 1].score
-    asked = replace(setting(Query("q")), meaning=0.5)
+    asked = setting(Query("q"))._replace(meaning=0.5)
     found = STAGES["depth"](given, asked)
     assert ids(found) == [*range(1, DEEP + 1), DEEP + 2, DEEP + 1]
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
     assert all(math.fsum(part.share for part in one.contributions) == one.score for one in found)
-    assert STAGES["depth"](given, replace(asked, meaning=DEEP_MEANING)) == given
+    assert STAGES["depth"](given, asked._replace(meaning=DEEP_MEANING)) == given
 
 
 SHARES = st.floats(-10, 10).filter(lambda share: share == 0 or abs(share) > 1e-9)
@@ -127,7 +126,7 @@ def test_rounding_lifts_nothing_over_the_border_of_the_depth(pairs: list[tuple[f
         for at, pair in enumerate(pairs)
     ]
     given_ones = tuple(sorted(fused, key=lambda one: -one.score))
-    found = STAGES["depth"](given_ones, replace(setting(Query("q")), meaning=meaning))
+    found = STAGES["depth"](given_ones, setting(Query("q"))._replace(meaning=meaning))
     assert all(first.score >= second.score for first, second in pairwise(found))
     assert all(one.score == math.fsum(part.share for part in one.contributions) for one in found)
 
@@ -135,7 +134,7 @@ def test_rounding_lifts_nothing_over_the_border_of_the_depth(pairs: list[tuple[f
 @pytest.mark.parametrize("meaning", [0.0, 1e-320])
 def test_depth_leaves_alone_what_vectors_have_no_say_in(meaning: float) -> None:
     given = tuple(Candidate(one, -one, (Contribution("keyword", one, 1.0, -one),)) for one in range(1, DEEP + 3))
-    assert STAGES["depth"](given, replace(setting(Query("q")), meaning=meaning)) == given
+    assert STAGES["depth"](given, setting(Query("q"))._replace(meaning=meaning)) == given
 
 
 @pytest.mark.parametrize("name", sorted(STAGES))

@@ -212,8 +212,8 @@ def test_words_that_only_candidates_are_asked_for_are_said_to_be_such(tmp_path: 
         arm = Arm("keyword", 0.5, 50, 300, terms=(Term("heron", 1),), counted=(common,))
         plan = Plan(query, (arm,), "gated", ())
         found = find(store, query, vector, Trace())
-        [reason] = why._keyword_distance(case, replace(found, plan=plan))
+        [reason] = why._keyword_distance(case, found._replace(plan=plan))
         assert reason.startswith("none of the words searched for stands in it (heron) (bird: too common")
         assert said in reason
-        [plain] = why._keyword_distance(case, replace(found, plan=replace(plan, arms=(arm._replace(counted=()),))))
+        [plain] = why._keyword_distance(case, found._replace(plan=replace(plan, arms=(arm._replace(counted=()),))))
         assert plain == "none of the words searched for stands in it (heron)"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from vstash.arguments import any_given
 from vstash.cli import render, shapes, show
 from vstash.cli.app import Session
 from vstash.cli.options import Fusion, InCollection, InMode, Json, Uri, WithTags, by_uri
@@ -104,12 +105,15 @@ def why(
 
 def _query(context: typer.Context) -> Query:
     """What search and why take alike. Raises: InvalidQuery, InvalidFilter."""
-    from vstash.filters import from_options
     from vstash.types import Query
 
     given = context.params
-    rule = from_options(
-        collection=given["collection"], tags=given["tag"] or (), after=given["after"], before=given["before"]
-    )
+    rule = None
+    if any_given(*(given[name] for name in ("collection", "tag", "after", "before"))):
+        from vstash.filters import from_options
+
+        rule = from_options(
+            collection=given["collection"], tags=given["tag"] or (), after=given["after"], before=given["before"]
+        )
     options = {name: given[name] for name in OPTIONS if given.get(name) is not None}
     return Query(given["query"], given["limit"], cast("Mode", given["mode"]), rule, given["fusion"], **options)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from operator import attrgetter
+from typing import NamedTuple
 
 from vstash.types import Candidate, Contribution, Ranking, Side, as_tuples
 
@@ -19,8 +19,7 @@ RRF_K = 60  # Cormack, Clarke and Büttcher 2009
 CORE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """How one side sees the candidates: its pool's ranks, and raw scores, also beyond the pool where
     they could be had. A candidate it has no score for gets `floor`."""
 

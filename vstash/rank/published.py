@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from vstash.rank.fuse import View
 
@@ -45,4 +44,4 @@ def trim(vector: View, keyword: View, limit: int, words: int) -> tuple[View, Vie
     farthest = factor * (1.0 - nearest)
     near = {id_: rank for id_, rank in vector.ranks.items() if 1.0 - vector.scores[id_] <= farthest}
     gated = {id_: rank for id_, rank in keyword.ranks.items() if id_ in near or rank <= 2 * limit}
-    return replace(vector, ranks=near), replace(keyword, ranks=gated)
+    return vector._replace(ranks=near), keyword._replace(ranks=gated)

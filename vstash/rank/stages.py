@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
+from typing import NamedTuple
 
 from vstash.rank.coverage import BEST
 from vstash.rank.fuse import best_first
@@ -22,8 +22,7 @@ NEXT_TO_NOTHING = 1e-6  # of the whole weight
 DIVERSIFY = 4  # candidates looked at for each hit wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """All that a stage sees besides the candidates. `similar` gives cosines between chunks, `covered` how much
     of the question's word-pieces chunks hold, `coverage` that measure's share of the final score; `meaning` is
     the weight that the vectors had in fusion."""

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from vstash.filters import Filter
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Source, Space, Status
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from vstash.filters import Filter
 
     Vectors = NDArray[np.float32]
     Pieces = NDArray[np.uint32]
@@ -28,8 +28,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """What decides whether a source must be read again."""
 
     content_hash: str
@@ -44,8 +43,7 @@ class Stored:
         return cls(source.content_hash, entry.recipe, source.collection, source.tags)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One document, ready to be stored.
 
     `terms` are the extra words of each chunk, `keys` the digests of what was encoded for each,
@@ -64,8 +62,7 @@ class Entry:
     anew: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Renamed:
+class Renamed(NamedTuple):
     """A document under a new uri. `terms` are the extra words of each chunk where the title is another one, empty
     where it stays."""
 
@@ -76,8 +73,7 @@ class Renamed:
     terms: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """A chunk with its document, as hydrated for a hit."""
 
     chunk_id: int

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vstash.extras import later
 from vstash.signs import plain
@@ -33,8 +32,7 @@ _QUERY_PART = re.compile(r'"([^"]*)"|([^\s"]+)')
 _UNFIT = re.compile("[\x00\ud800-\udfff]")  # what neither FTS5 nor UTF-8 can take
 
 
-@dataclass(frozen=True, slots=True)
-class QueryTerm:
+class QueryTerm(NamedTuple):
     """One thing to look for: a word as typed, a phrase, or a term derived from a word (`extra`); `stem_of` is
     the word that it may be the stem of, if the memory's texts are in that language."""
 

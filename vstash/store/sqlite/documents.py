@@ -9,18 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate, pairwise
 from itertools import count as count_from
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vstash.errors import StoreCorrupt
-from vstash.filters import Filter
 from vstash.signs import plain
 from vstash.store.base import Entry, Passage, Renamed, Stored
 from vstash.store.sqlite.connection import Connection, rows, value
 from vstash.store.sqlite.filters import condition, moment, stamp
 from vstash.store.sqlite.pieces import unpacked
 from vstash.types import Chunk, Document, Facts, Source, Space
+
+if TYPE_CHECKING:
+    from vstash.filters import Filter
 
 _SHA256 = "[0-9a-f]{64}"
 _WORD = re.compile(r"\w+")

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from vstash.filters import METADATA, After, And, Before, Eq, Filter, In, Not, Or, Tag
+from vstash.extras import later
+
+if TYPE_CHECKING:
+    from vstash import filters
+    from vstash.filters import Filter
+else:  # what a search without any does without
+    filters = later("vstash.filters")
 
 Sql = tuple[str, list[object]]
 
@@ -22,24 +29,24 @@ def condition(rule: Filter | None) -> Sql:
     match rule:
         case None:
             return "1", []
-        case And(parts):
+        case filters.And(parts):
             return _join(" AND ", parts, "1")
-        case Or(parts):
+        case filters.Or(parts):
             return _join(" OR ", parts, "0")
-        case Not(part):
+        case filters.Not(part):
             sql, bindings = condition(part)
             return f"NOT {sql}", bindings
-        case Tag(name):
+        case filters.Tag(name):
             return "document.id IN (SELECT document_id FROM tag WHERE name = ?)", [name]
-        case Eq(field, value):
+        case filters.Eq(field, value):
             sql, bindings = _column(field)
             return f"coalesce({sql} = ?, 0)", [*bindings, value]
-        case In(field, values):
+        case filters.In(field, values):
             sql, bindings = _column(field)
             return f"coalesce({sql} IN (SELECT value FROM json_each(?)), 0)", [*bindings, json.dumps(values)]
-        case Before(when, field):
+        case filters.Before(when, field):
             return f"coalesce({_DATES[field]} < ?, 0)", [stamp(when)]
-        case After(when, field):
+        case filters.After(when, field):
             return f"coalesce({_DATES[field]} >= ?, 0)", [stamp(when)]
 
 
@@ -72,7 +79,7 @@ def _join(word: str, parts: tuple[Filter, ...], empty: str) -> Sql:
 
 
 def _column(field: str) -> Sql:
-    if field.startswith(METADATA):
+    if field.startswith(filters.METADATA):
         sql = "(SELECT value FROM json_each(document.metadata) WHERE key = ? AND type = 'text')"
-        return sql, [field.removeprefix(METADATA)]
+        return sql, [field.removeprefix(filters.METADATA)]
     return f"document.{field}", []

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from vstash.filters import Filter
 from vstash.store.sqlite.connection import Connection, rows
 from vstash.store.sqlite.filters import chunk_ids
 from vstash.store.sqlite.frequencies import Frequencies
 from vstash.store.sqlite.postings import Postings, note_rewriting
 from vstash.types import Ranking, Term
+
+if TYPE_CHECKING:
+    from vstash.filters import Filter
 
 _FIELDS = "text, title, terms"
 

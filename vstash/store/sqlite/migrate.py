@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from vstash.errors import ForeignFile, MigrationChanged, SchemaTooNew, StoreError
 from vstash.store.sqlite.connection import (
@@ -39,8 +39,7 @@ CREATE TABLE IF NOT EXISTS migration (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(NamedTuple):
     """One step of the schema: `number` is the version it leads to."""
 
     number: int

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from vstash.errors import SpaceMismatch, StoreBusy, StoreFull
 from vstash.extras import later
-from vstash.filters import Filter
 from vstash.store.base import Entry, Passage, Renamed, Stored, utc_now
 from vstash.store.sqlite import codes, documents, frequencies, keyword, migrate, pieces, spaces, vectors
 from vstash.store.sqlite.connection import (
@@ -35,6 +34,7 @@ from vstash.store.sqlite.spaces import Filling
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Space, Status
 
 if TYPE_CHECKING:
+    from vstash.filters import Filter
     from vstash.store.sqlite import backup, checked, checks, quick, removal
 else:  # what a search does without
     late = ("backup", "checked", "checks", "quick", "removal")

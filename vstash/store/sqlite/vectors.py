@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vstash.errors import BadVectors
-from vstash.filters import Filter
 from vstash.store.sqlite import codes, pieces
 from vstash.store.sqlite.best import best
 from vstash.store.sqlite.connection import Connection, NoBlob, rows, value
@@ -23,6 +22,9 @@ from vstash.store.sqlite.filters import chunk_ids, condition, stamp
 from vstash.store.sqlite.recent import Recent
 from vstash.store.sqlite.scan import Scanner
 from vstash.types import Arm, Ranking, Space
+
+if TYPE_CHECKING:
+    from vstash.filters import Filter
 
 Vectors = NDArray[np.float32]
 
