@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
@@ -158,6 +159,18 @@ def test_check_lists_its_findings(run: Run, docs: Path) -> None:
     assert len(found["findings"]) >= 5
     for finding in found["findings"]:
         assert list(finding) == ["check", "ok", "count", "sample", "repairable"]
+
+
+def test_why_takes_what_decides_about_the_hits_of_a_search(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    asked = ("sleeping cat", "--by-document", "--diversity", "0.5", "--recency", "30", "--min-confidence", "high")
+    assert run("search", *asked, "--json").json["hits"] == []
+    assert run("why", asked[0], "docs/cats.md", *asked[1:], "--json").json["stage"] == "confidence"
+    own, searched = (
+        {option for option in re.findall(r"--[a-z-]+", run(name, "--help").out) if option != "--help"}
+        for name in ("why", "search")
+    )
+    assert searched - own == {"--window", "--plan", "--explain"}
 
 
 def test_why_names_the_step_and_the_advice(run: Run, docs: Path) -> None:

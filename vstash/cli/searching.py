@@ -21,7 +21,13 @@ After = Annotated[
 Before = Annotated[
     str | None, typer.Option(metavar="DATE", help="Only what is dated before this day.", show_default=False)
 ]
-
+Recency = Annotated[
+    float | None, typer.Option(metavar="DAYS", help="Prefer what is new: half as much every so many days.")
+]
+Diversity = Annotated[float, typer.Option(metavar="0..1", help="Push back repetitions within a document.")]
+ByDocument = Annotated[bool, typer.Option("--by-document", help="Only the best passage of each.")]
+Unfinished = Annotated[bool, typer.Option("--unfinished", help="The last word may go on.")]
+MinConfidence = Annotated[str, typer.Option(metavar="LEVEL", help="No hits below this: low, medium or high.")]
 
 OPTIONS = ("recency", "diversity", "window", "by_document", "unfinished", "min_confidence")  # fields of Query
 
@@ -44,16 +50,12 @@ def search(
     tag: WithTags = None,
     after: After = None,
     before: Before = None,
-    recency: Annotated[
-        float | None, typer.Option(metavar="DAYS", help="Prefer what is new: half as much every so many days.")
-    ] = None,
-    diversity: Annotated[float, typer.Option(metavar="0..1", help="Push back repetitions within a document.")] = 0.0,
+    recency: Recency = None,
+    diversity: Diversity = 0.0,
     window: Annotated[int, typer.Option(metavar="N", help="Join so many neighbouring passages to each hit.")] = 0,
-    by_document: Annotated[bool, typer.Option("--by-document", help="Only the best passage of each.")] = False,
-    unfinished: Annotated[bool, typer.Option("--unfinished", help="The last word may go on.")] = False,
-    min_confidence: Annotated[
-        str, typer.Option(metavar="LEVEL", help="No hits below this: low, medium or high.")
-    ] = "low",
+    by_document: ByDocument = False,
+    unfinished: Unfinished = False,
+    min_confidence: MinConfidence = "low",
     json: Json = False,
     plan: Annotated[bool, typer.Option("--plan", help="Show what was planned and what each step did.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show what ranked each hit.")] = False,
@@ -87,6 +89,11 @@ def why(
     tag: WithTags = None,
     after: After = None,
     before: Before = None,
+    recency: Recency = None,
+    diversity: Diversity = 0.0,
+    by_document: ByDocument = False,
+    unfinished: Unfinished = False,
+    min_confidence: MinConfidence = "low",
     json: Json = False,
 ) -> None:
     """Say why a document is not among the hits.
