@@ -28,7 +28,7 @@ import rival  # noqa: E402
 from sample import prepare  # noqa: E402
 
 PARTS = ("search", "recall", "disk", "after-write", "start", "add", "delete")  # what only reads comes first
-TURNS = 2  # of each system at a size, one after another: a machine's speed changes from one minute to the next
+TURNS = 4  # of each system at a size, one after another: a machine's speed changes from one minute to the next
 DELETED = 100_000  # documents, or half of a smaller database
 COMPARED = ("before", "compacted", "never")  # a database as it was, less half of it, and one that never had that half
 
