@@ -27,6 +27,15 @@ def test_a_torn_row_is_not_sound(ids: list[int], data: st.DataObject) -> None:
     assert not sound(blob[:cut])
 
 
+def test_a_torn_row_spoils_no_other() -> None:
+    """Not where its last number runs on into the next row, whose first step then looks like a count, nor where one of
+    its own is wider than any piece."""
+    [whole] = _packed([np.array([2, 5, 9], np.uint32)])
+    for torn in (b"\x01\x85", b"\x01\x80\x80\x80\x80\x80\x01"):
+        assert not sound(torn)
+        assert [ids.tolist() for ids in unpacked([torn, whole])] == [[2, 5, 9]]
+
+
 @given(blob=st.binary(max_size=40))
 def test_whatever_is_sound_can_be_unpacked(blob: bytes) -> None:
     if sound(blob):

@@ -8,7 +8,7 @@ import pytest
 
 from vstash.rank import coverage, gate, published
 from vstash.rank.confidence import EVIDENCE, HIGH, MEDIUM, keyword_evidence, level
-from vstash.rank.fuse import View, fuse
+from vstash.rank.fuse import CORE, View, fuse
 from vstash.types import Ranking, Scored, Side, Term
 
 
@@ -58,6 +58,13 @@ def test_scores_known_beyond_the_pool_count_in_standard_scores() -> None:
     assert scores("zscore", vector, keyword) == pytest.approx(
         {1: 2.5 / sigma, 2: -0.5 / sigma, 3: (1.5 - mean) / sigma}, abs=1e-9
     )
+
+
+def test_asking_for_more_moves_no_standard_score() -> None:
+    items = [(id_, 1.0 / id_) for id_ in range(1, 2 * CORE)]
+    few, many = (scores("zscore", view("vector", 1.0, *items, pool=pool)) for pool in (CORE, 2 * CORE))
+    assert {id_: many[id_] for id_ in few} == few
+    assert len(many) > len(few)
 
 
 def test_one_side_alone_keeps_its_scores() -> None:

@@ -33,6 +33,12 @@ def test_a_word_is_held_where_all_its_pieces_are() -> None:
     assert wanted([COMMON, COMMONER]) == [3, 4]
 
 
+def test_ties_go_to_the_smaller_chunk_id() -> None:
+    held = {id_: frozenset({3, 4}) for id_ in (9, 8, 1)}
+    found = completed(Ranking("keyword", ()), held, [COMMON], 1000)
+    assert [item.chunk_id for item in found.items] == [1, 8, 9]
+
+
 def test_a_rarer_word_is_worth_more_and_one_in_most_chunks_nothing() -> None:
     assert idf(1000, 10) > idf(1000, 400) > 0 == idf(1000, 600)
 

@@ -45,11 +45,11 @@ def test_they_are_what_is_loaded(most: int) -> None:
 
 def test_what_is_kept_is_not_loaded_again_until_it_is_forgotten() -> None:
     recent, loading = Recent(64, 5), Loading()
-    for ids in ([1, 2], [2, 1, 3], [1, 2, 3]):
+    for ids in ([2, 1], [2, 1, 3], [1, 2, 3]):
         recent.read(ids, loading)
     recent.forget([2])
     recent.read([1, 2, 3], loading)
-    recent.read([1, 4, 5], loading)  # more than there is room for
+    recent.read([5, 1, 4], loading)  # more than there is room for
     recent.read([1, 4, 5], loading)
     assert loading.asked == [[1, 2], [3], [2], [1, 4, 5]]
 
@@ -64,6 +64,23 @@ def vectors_read(memory: Memory, act: Callable[[], object]) -> int:
     before = kept()
     act()
     return kept() - before
+
+
+def test_a_vector_that_is_gone_or_torn_is_left_out(tmp_path: Path) -> None:
+    """Of those compared by their codes, and of those whose cosine is asked for."""
+    for damage in (
+        "DELETE FROM vector_1",
+        "UPDATE vector_1 SET vector = x'00'",
+        "UPDATE vector_1 SET vector = zeroblob(999)",
+    ):
+        path = tmp_path / f"{len(damage)}.db"
+        with Memory.open(path, encoder=HashEncoder(64)) as memory:
+            memory.add_texts([f"note {number}" for number in range(len(ROWS))], vectors=ROWS)
+            memory._store.connection.execute(f"{damage} WHERE chunk_id = 7")  # type: ignore[attr-defined]
+            hits = memory.search("note", mode="vector", vector=ROWS[6], limit=20)
+            assert len(hits) == 20
+            assert 7 not in {hit.chunk_id for hit in hits}
+            assert memory._store.cosines([8, 7, 9], ROWS[7]) == pytest.approx([1.0, 0.0, ROWS[7] @ ROWS[8]], abs=1e-6)
 
 
 def test_a_write_elsewhere_makes_only_what_lies_beside_it_be_read_again(tmp_path: Path) -> None:

@@ -112,6 +112,23 @@ def test_depth_lets_the_vectors_order_what_comes_past_the_first() -> None:
     assert STAGES["depth"](given, asked._replace(meaning=DEEP_MEANING)) == given
 
 
+def test_what_comes_past_the_first_keeps_its_own_order_below_them() -> None:
+    """Though the vectors would lift all of it above them."""
+    tail = [(1.0 + at / 10, -1.0) for at in range(5)]
+    given_ones = tuple(
+        Candidate(id_, math.fsum(pair), tuple(map(Contribution, ("vector", "keyword"), (id_, id_), pair, pair)))
+        for id_, pair in enumerate([(0.5, 0.0)] * DEEP + tail[::-1], 1)
+    )
+    found = STAGES["depth"](given_ones, setting(Query("q"))._replace(meaning=0.5))
+    assert ids(found) == list(range(1, DEEP + 6))
+    assert len({one.score for one in found[DEEP:]}) == 5
+
+
+def test_ties_go_to_the_smaller_chunk_id() -> None:
+    given_ones = tuple(reversed(candidates(1.0, 1.0, 1.0)))
+    assert ids(STAGES["recency"](given_ones, setting(Query("q", recency=30.0)))) == [1, 2, 3]
+
+
 SHARES = st.floats(-10, 10).filter(lambda share: share == 0 or abs(share) > 1e-9)
 
 

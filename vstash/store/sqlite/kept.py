@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from vstash.store.sqlite.frequencies import Frequencies
 from vstash.store.sqlite.postings import Postings
+from vstash.store.sqlite.recent import Recent
 from vstash.store.sqlite.scan import Scanner
 
 
@@ -21,3 +22,8 @@ class Kept:
     frequencies: Frequencies = field(default_factory=Frequencies)
     postings: Postings = field(default_factory=Postings)
     scanners: dict[tuple[int, str], Scanner] = field(default_factory=dict)
+
+    def recent(self, number: int, name: str) -> Recent | None:
+        """The vectors of a space that were compared lately, if any were."""
+        scanner = self.scanners.get((number, name))
+        return None if scanner is None else scanner.recent

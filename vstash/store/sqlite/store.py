@@ -308,9 +308,8 @@ class SqliteStore:
             found = self._active()
             if found is None:
                 return [0.0] * len(chunk_ids)
-            number, space = found
-            scanner = self._held().scanners.get((number, space.id))
-            return vectors.cosines(self.connection, number, scanner, chunk_ids, vector)
+            recent = self._held().recent(found[0], found[1].id)
+            return vectors.cosines(self.connection, found[0], recent, chunk_ids, vector)
 
     def check(
         self, *, repair: bool = False, fast: bool = False, report: Callable[[str], object] = str

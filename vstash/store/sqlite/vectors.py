@@ -218,16 +218,10 @@ def _filled(connection: Connection, number: int, ids: Sequence[int], into: Vecto
 
 
 def cosines(
-    connection: Connection, number: int, scanner: Scanner | None, ids: Sequence[int], vector: Vectors
+    connection: Connection, number: int, recent: Recent | None, ids: Sequence[int], vector: Vectors
 ) -> list[float]:
-    """The cosine of each chunk with the vector, in the order asked for; 0 where there is no vector. `scanner` may have
-    some of them."""
-    if scanner is None:
-        recent = Recent(len(vector), len(ids))
-    else:
-        scanner.refresh(connection)
-        recent = scanner.recent
-    found = known(connection, number, recent, np.array(ids, np.int64), vector)
+    """The cosine of each chunk with the vector, in the order asked for; 0 where there is no vector."""
+    found = known(connection, number, recent or Recent(len(vector), len(ids)), np.array(ids, np.int64), vector)
     cosine: list[float] = np.nan_to_num(found).tolist()
     return cosine
 
