@@ -30,15 +30,10 @@ class View(NamedTuple):
     floor: float = 0.0
 
     @classmethod
-    def of(cls, ranking: Ranking, weight: float, pool: int, known: Mapping[int, float] | None = None) -> View:
-        """The view of a ranking whose first `pool` entries are candidates; `known` are further scores."""
-        scores = dict(ranking.items)
-        return cls(
-            ranking.arm,
-            weight,
-            {item.chunk_id: rank for rank, item in enumerate(ranking.items[:pool], 1)},
-            {**scores, **known} if known else scores,
-        )
+    def of(cls, ranking: Ranking, weight: float, pool: int) -> View:
+        """The view of a ranking whose first `pool` entries are candidates."""
+        ranks = {item.chunk_id: rank for rank, item in enumerate(ranking.items[:pool], 1)}
+        return cls(ranking.arm, weight, ranks, dict(ranking.items))
 
 
 Ids = Sequence[int]

@@ -57,7 +57,7 @@ def deepen(candidates: Candidates, setting: Setting) -> Candidates:
     moved = _with_shares(tail, "depth", shares)
     ceiling = head[-1].score
     cases = zip(tail, shares, moved, strict=True)
-    return (*head, *best_first(_at_most(ceiling, *case) if case[2].score > ceiling else case[2] for case in cases))
+    return (*head, *best_first(_at_most(ceiling, *case) for case in cases))
 
 
 def _at_most(ceiling: float, candidate: Candidate, share: float, moved: Candidate) -> Candidate:
