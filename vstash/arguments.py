@@ -55,9 +55,9 @@ def labels(collection: Any, tags: Any) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
-def any_given(*values: object) -> bool:
-    """Whether one is more than None or an empty list."""
-    return any(value is not None and (not isinstance(value, list | tuple) or value) for value in values)
+def any_given(tags: object, *others: object) -> bool:
+    """Whether the tags are more than an empty list, or another is more than None."""
+    return not isinstance(tags, list | tuple) or bool(tags) or any(other is not None for other in others)
 
 
 def function(name: str, value: Any) -> Any:

@@ -233,7 +233,7 @@ class Memory:
 
         Raises: InvalidQuery, InvalidFilter, BadVectors.
         """
-        rule = _rule(filter, collection=collection, tags=tags, after=after, before=before)
+        rule = _rule(filter, tags, collection=collection, after=after, before=before)
         query = _query(question, {"limit": limit, "mode": mode, "fusion": fusion, "filter": rule, **options})
         self._require_short(query)
         return search.search(self._store, self._needed(), query, now=self._now(), vector=vector)
@@ -274,7 +274,7 @@ class Memory:
         filter: Filter | None = None,  # noqa: A002
     ) -> list[Document]:
         """The documents, by uri, without their texts."""
-        return list(self._store.documents(_rule(filter, collection=collection, tags=tags)))
+        return list(self._store.documents(_rule(filter, tags, collection=collection)))
 
     def forget(self, uri: str) -> None:
         """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound; InputError for an
@@ -393,5 +393,6 @@ def _query(question: str | Query, options: dict[str, Any]) -> Query:
     return question
 
 
-def _rule(filter: Filter | None, **options: Any) -> Filter | None:  # noqa: A002
-    return filters.both(filter, **options) if arguments.any_given(filter, *options.values()) else None
+def _rule(rule: Filter | None, tags: Sequence[str], **options: Any) -> Filter | None:
+    given = arguments.any_given(tags, rule, *options.values())
+    return filters.both(rule, tags=tags, **options) if given else None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from vstash import Memory
 from vstash.errors import InvalidFilter
 from vstash.filters import (
     After,
@@ -127,6 +128,16 @@ def test_options_must_all_hold() -> None:
     assert from_options() is None
     assert from_options(collection="work") == Eq("collection", "work")
     assert from_options(tags=["x"], after="2026-05-01", before=JUNE) == And((Tag("x"), After(MAY), Before(JUNE)))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"tags": None}, {"tags": ""}, {"tags": 0}, {"collection": []}, {"collection": ""}, {"after": []}, {"filter": ()}],
+    ids=str,
+)
+def test_what_is_empty_but_no_filter_is_refused(memory: Memory, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidFilter):
+        memory.search("heron", **wrong)
 
 
 @pytest.mark.parametrize(

@@ -116,11 +116,10 @@ def _query(context: typer.Context) -> Query:
 
     given = context.params
     rule = None
-    if any_given(*(given[name] for name in ("collection", "tag", "after", "before"))):
+    tags, others = given["tag"] or (), {name: given[name] for name in ("collection", "after", "before")}
+    if any_given(tags, *others.values()):
         from vstash.filters import from_options
 
-        rule = from_options(
-            collection=given["collection"], tags=given["tag"] or (), after=given["after"], before=given["before"]
-        )
+        rule = from_options(tags=tags, **others)
     options = {name: given[name] for name in OPTIONS if given.get(name) is not None}
     return Query(given["query"], given["limit"], cast("Mode", given["mode"]), rule, given["fusion"], **options)
