@@ -184,7 +184,9 @@ def loaded(path: Path) -> list[Run]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         return [Run(row["fusion"], row["mode"], row["values"]) for row in found["runs"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}", hint="make one with --save") from error
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no saved evaluation: {error}", hint="make one with --save") from None
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from vstash import Memory
 from vstash.cli.app import build
+from vstash.errors import InputError
 from vstash.publish import beside, spare
 from vstash.store.companions import is_own
 
@@ -70,3 +71,43 @@ def test_the_next_copy_that_is_set_aside_is_the_memorys_too(folder: Path) -> Non
 def test_what_lies_elsewhere_is_not_the_memory(tmp_path: Path) -> None:
     assert is_own(tmp_path / "memo-wal", tmp_path / "memo")
     assert not is_own(tmp_path / "sub" / "memo-wal", tmp_path / "memo")
+
+
+@pytest.mark.parametrize("name", ["memo", "memo-wal", "linked", "hard"])
+@pytest.mark.parametrize("command", ["backup NAME --force", "export NAME --force", "eval judged --save NAME"])
+def test_nothing_is_written_over_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, name: str):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VSTASH_CACHE", str(tmp_path / "cache"))
+    judged(tmp_path / "judged")
+    with Memory.open("memo", encoder="hash") as memory:  # in use, so that its log is there
+        memory.remember("the heron")
+        Path("linked").symlink_to("memo")
+        Path("hard").hardlink_to("memo")
+        ran = CliRunner().invoke(
+            build(),
+            ["--db", "memo", "--encoder", "hash", *command.replace("NAME", name).split()],
+            catch_exceptions=True,
+        )
+        assert isinstance(ran.exception, InputError)
+        assert "the database" in str(ran.exception)
+        assert memory.search("heron")[0].text == "the heron"
+        assert memory.check().ok
+
+
+def test_a_saved_evaluation_takes_the_place_of_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VSTASH_CACHE", str(tmp_path / "cache"))
+    judged(tmp_path / "judged")
+    base = ["--db", "memo", "--encoder", "hash", "eval", "judged", "--save"]
+    assert [CliRunner().invoke(build(), [*base, "run.json"]).exit_code for _ in range(2)] == [0, 0]
+    Path("notes.md").write_text("the heron")
+    refused = CliRunner().invoke(build(), [*base, "notes.md"])
+    assert str(refused.exception) == "notes.md is there already and no saved evaluation"
+    assert Path("notes.md").read_text() == "the heron"
+
+
+def judged(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "corpus.jsonl").write_text('{"_id": "1", "text": "the heron"}')
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "heron"}')
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\t1\t1")

@@ -82,7 +82,8 @@ def export(
         if file == STANDARD:
             count = memory.export(render.output().write, vectors=vectors)
         else:
-            count = _export(memory, Path(arguments.path(file)), vectors=vectors, force=force)
+            real = _destination(session, file, force=force)
+            count = _export(memory, real, vectors=vectors)
     said = f"{render.counted(count, 'document')} exported"
     _said(session, {"file": printable(file), "documents": count}, said, json=json)
 
@@ -139,10 +140,15 @@ def _lines(file: str, most: int) -> Iterator[Iterator[str]]:
         raise InputError(f"{file} cannot be read: {error.strerror}", hint="check the path") from error
 
 
-def _export(memory: Memory, path: Path, *, vectors: bool, force: bool) -> int:
-    real = publish.destination(path, force=force)
+def _destination(session: Session, file: str, *, force: bool) -> Path:
+    from vstash.store.companions import destination
+
+    return destination(Path(arguments.path(file)), force=force, database=session.settings.db.expanduser())
+
+
+def _export(memory: Memory, path: Path, *, vectors: bool) -> int:
     try:
-        return _published(memory, real, vectors=vectors)
+        return _published(memory, path, vectors=vectors)
     except OSError as error:
         raise VstashError(
             f"{path} cannot be written: {error.strerror}", hint="check the folder and its space"

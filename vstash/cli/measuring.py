@@ -13,7 +13,7 @@ from vstash.cli import render
 from vstash.cli.app import Session
 from vstash.cli.options import Json
 from vstash.cli.progress import progress
-from vstash.errors import MigrationChanged, SchemaTooNew, StoreCorrupt, StoreReadOnly, VstashError
+from vstash.errors import InputError, MigrationChanged, SchemaTooNew, StoreCorrupt, StoreReadOnly, VstashError
 
 if TYPE_CHECKING:
     from vstash.evaluate import Dataset, Run
@@ -54,6 +54,8 @@ def evaluate(
     dataset = line.load(folder)
     settings = _settings(fusion, mode)
     earlier = line.loaded(against) if against else []
+    if save:
+        _require_free(save, session)
     with _opened(session, dataset) as memory:
         _index(memory, dataset, session)
         runs = [_run(memory, dataset, setting) for setting in settings]
@@ -145,6 +147,19 @@ def _index(memory: Memory, dataset: Dataset, session: Session) -> None:
     with progress(sum(1 for _ in line.sources(dataset)), quiet=session.quiet) as advance:
         for result in memory.add_sources(line.sources(dataset)):
             advance(result)
+
+
+def _require_free(path: Path, session: Session) -> None:
+    """Raises: InputError where something is there that is no saved evaluation: measuring again replaces only that."""
+    from vstash import evaluate as line
+    from vstash.store.companions import destination
+
+    real = destination(path, force=True, database=session.settings.db.expanduser())
+    if real.exists() and real.stat().st_size:
+        try:
+            line.loaded(real)
+        except InputError as error:
+            raise InputError(f"{path} is there already and no saved evaluation", hint="name another file") from error
 
 
 def _save(path: Path, text: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vstash import publish
 from vstash.errors import DatabaseNotFound, InputError, StoreCorrupt
+from vstash.store.companions import destination
 from vstash.store.sqlite import checks, migrate
 from vstash.store.sqlite.connection import Connection, absent, connect, copy, discard, path_of, translated, writing
 from vstash.store.sqlite.replica import replicate
@@ -17,7 +18,7 @@ def backup(connection: Connection, target: Path, *, force: bool) -> None:
     Raises: InputError when there is a file already and `force` is off, or what is no file, StoreCorrupt when the
     copy fails a check, StoreError.
     """
-    _replicate(connection, _destination(target, force=force, own=path_of(connection)))
+    _replicate(connection, destination(target, force=force, database=path_of(connection)))
 
 
 def restore(source: Path, target: Path, *, force: bool, busy_wait: float) -> None:
@@ -28,7 +29,7 @@ def restore(source: Path, target: Path, *, force: bool, busy_wait: float) -> Non
     fails a check, StoreError.
     """
     _require_file(source)
-    real = _destination(target, force=force, own=source)
+    real = destination(target, force=force, database=source)
     opened = connect(source, create=False, busy_wait=busy_wait)
     try:
         with translated(source):
@@ -61,14 +62,6 @@ def _require_file(source: Path) -> None:
         raise InputError(f"{source} is no file", hint="name a backup")
     if absent(source):
         raise StoreCorrupt(f"{source} is empty", hint="choose another backup")
-
-
-def _destination(target: Path, *, force: bool, own: Path) -> Path:
-    """The file to write. Raises: InputError when it is there and must not be, or is the one that is read."""
-    real = publish.destination(target, force=True)
-    if real.exists() and own.exists() and real.samefile(own):
-        raise InputError(f"{target} is the database itself", hint="name another file")
-    return publish.destination(target, force=force)
 
 
 def _replicate(source: Connection, target: Path) -> None:
