@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from vstash.errors import InvalidFilter
+from vstash.rules import shown
 from vstash.types import Document
 
 FIELDS = ("collection", "kind", "title", "uri")
 DATES = ("date", "added_at", "modified_at")
 METADATA = "metadata."
+MAX_DEPTH = 32  # filters inside one another; SQLite takes expressions 1,000 deep
+MAX_PARTS = 1000  # filters in one, each of them a condition of the statement
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")  # what a shell takes as one word, as it is
 
 
@@ -41,6 +44,7 @@ class In:
 
     def __post_init__(self) -> None:
         _known_field(self.field)
+        object.__setattr__(self, "values", _several("values", self.values))
         for value in self.values:
             _text(self.field, value)
 
@@ -83,6 +87,10 @@ class And:
 
     parts: tuple[Filter, ...]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", _several("parts", self.parts))
+        _bounded(self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Or:
@@ -90,12 +98,19 @@ class Or:
 
     parts: tuple[Filter, ...]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", _several("parts", self.parts))
+        _bounded(self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Not:
     """The part does not match."""
 
     part: Filter
+
+    def __post_init__(self) -> None:
+        _bounded((self.part,))
 
 
 Filter: TypeAlias = And | Or | Not | Eq | In | Before | After | Tag
@@ -124,6 +139,15 @@ def matches(rule: Filter | None, document: Document) -> bool:
         case After(when, field):
             date = _date(document, field)
             return date is not None and date >= when
+        case _:
+            raise foreign(rule)
+
+
+def foreign(found: object) -> InvalidFilter:
+    """The error for what stands where a filter should."""
+    return InvalidFilter(
+        f"{shown(found)} is no filter", hint="pass vstash.Tag(…) and the like, or vstash.filters.parse({…})"
+    )
 
 
 def said(rule: Filter) -> str:
@@ -192,9 +216,7 @@ def from_options(
 def both(rule: object, **options: Any) -> Filter | None:
     """The filter a program passed and what the usual options ask for. Raises: InvalidFilter, also for what is none."""
     if not (rule is None or isinstance(rule, Filter)):
-        raise InvalidFilter(
-            f"{rule!r:.60} is no filter", hint="pass vstash.Tag(…) and the like, or vstash.filters.parse({…})"
-        )
+        raise foreign(rule)
     asked = from_options(**options)
     return And((rule, asked)) if rule is not None and asked is not None else rule or asked
 
@@ -205,10 +227,10 @@ def parse(data: Any) -> Filter:
 
     Several keys in one object must all hold. Raises: InvalidFilter.
     """
-    if not isinstance(data, Mapping) or not data:
-        raise InvalidFilter(f"a filter must be an object with a key, not {data!r:.60}", hint=_SHAPES)
-    parts = tuple(_parse_one(key, value) for key, value in data.items())
-    return parts[0] if len(parts) == 1 else And(parts)
+    try:
+        return _parse(data)
+    except RecursionError:
+        raise _too_deep() from None
 
 
 def parse_date(name: str, value: str | datetime) -> datetime:
@@ -228,11 +250,18 @@ def parse_date(name: str, value: str | datetime) -> datetime:
 _SHAPES = 'write {"collection": "work"}, {"tag": "x"}, {"after": "2024-05-01"}, {"and": […]}, {"or": […]}, {"not": …}'
 
 
+def _parse(data: Any) -> Filter:
+    if not isinstance(data, Mapping) or not data:
+        raise InvalidFilter(f"a filter must be an object with a key, not {data!r:.60}", hint=_SHAPES)
+    parts = tuple(_parse_one(key, value) for key, value in data.items())
+    return parts[0] if len(parts) == 1 else And(parts)
+
+
 def _parse_one(key: Any, value: Any) -> Filter:
     compose: dict[Any, Callable[[Any], Filter]] = {
         "and": lambda parts: And(_parse_all(parts)),
         "or": lambda parts: Or(_parse_all(parts)),
-        "not": lambda part: Not(parse(part)),
+        "not": lambda part: Not(_parse(part)),
         "tag": lambda name: Tag(name),
         "after": lambda when: After(*_when("after", when)),
         "before": lambda when: Before(*_when("before", when)),
@@ -249,7 +278,7 @@ def _parse_one(key: Any, value: Any) -> Filter:
 def _parse_all(parts: Any) -> tuple[Filter, ...]:
     if isinstance(parts, str | Mapping) or not isinstance(parts, Sequence):
         raise InvalidFilter(f'"and" and "or" take a list, not {parts!r:.60}', hint=_SHAPES)
-    return tuple(parse(part) for part in parts)
+    return tuple(_parse(part) for part in parts)
 
 
 def _when(name: str, value: Any) -> tuple[datetime, str]:
@@ -261,16 +290,61 @@ def _when(name: str, value: Any) -> tuple[datetime, str]:
     return parse_date(name, value), "date"
 
 
-def _known_field(field: str) -> None:
-    if field not in FIELDS and not (field.startswith(METADATA) and len(field) > len(METADATA)):
+def _several(name: str, values: Any) -> tuple[Any, ...]:
+    """As a tuple: what can be gone through only once is asked again and again."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise InvalidFilter(f"{name} are {shown(values)}, not a list", hint=f"pass {name}=(…,)")
+    return tuple(values)
+
+
+def _bounded(parts: Sequence[Filter]) -> None:
+    """Raises: InvalidFilter for what is no filter, and for more than the engine can be asked."""
+    for part in parts:
+        if not isinstance(part, Filter):
+            raise foreign(part)
+    if 1 + max(map(_depth, parts), default=0) > MAX_DEPTH:
+        raise _too_deep()
+    count = sum(map(_count, parts))
+    if count > MAX_PARTS:
         raise InvalidFilter(
-            f"unknown field {field!r:.60}", hint=f"use one of {', '.join(FIELDS)}, metadata.<key>, or tag"
+            f"the filter has {count:,} parts, the limit is {MAX_PARTS:,}",
+            hint="ask for many values of one field with vstash.In, or ask several times",
         )
 
 
-def _known_date(field: str, when: object) -> None:
-    if field not in DATES:
-        raise InvalidFilter(f"unknown date {field!r:.60}", hint=f"use one of {', '.join(DATES)}")
+def _too_deep() -> InvalidFilter:
+    return InvalidFilter(f"the filter nests more than {MAX_DEPTH} deep", hint="write it flatter")
+
+
+def _within(rule: Filter) -> tuple[Filter, ...]:
+    match rule:
+        case And(parts) | Or(parts):
+            return parts
+        case Not(part):
+            return (part,)
+        case _:
+            return ()
+
+
+def _depth(rule: Filter) -> int:
+    return 1 + max(map(_depth, _within(rule)), default=0)
+
+
+def _count(rule: Filter) -> int:
+    return max(1, sum(map(_count, _within(rule))))
+
+
+def _known_field(field: object) -> None:
+    known = isinstance(field, str) and (field in FIELDS or (field.startswith(METADATA) and len(field) > len(METADATA)))
+    if not known:
+        raise InvalidFilter(
+            f"unknown field {shown(field)}", hint=f"use one of {', '.join(FIELDS)}, metadata.<key>, or tag"
+        )
+
+
+def _known_date(field: object, when: object) -> None:
+    if not isinstance(field, str) or field not in DATES:
+        raise InvalidFilter(f"unknown date {shown(field)}", hint=f"use one of {', '.join(DATES)}")
     if not isinstance(when, datetime) or when.tzinfo is None:
         raise InvalidFilter(f"{field}: {when!r:.60} is no time with a zone", hint="use filters.parse_date")
     _in_utc(field, when)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vstash import Memory
+from vstash.encode.hash import HashEncoder
 from vstash.errors import InvalidFilter
 from vstash.filters import (
     After,
@@ -25,7 +29,7 @@ from vstash.filters import (
     parse_date,
     said,
 )
-from vstash.types import Document
+from vstash.types import Document, Query
 
 MAY, JUNE = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
 DOCUMENT = Document(
@@ -122,6 +126,79 @@ def test_what_is_no_filter_is_refused_with_a_hint(data: Any) -> None:
         parse(data)
     assert caught.value.hint
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: And(Tag("x")),  # type: ignore[arg-type]
+        lambda: And("x"),  # type: ignore[arg-type]
+        lambda: And((None,)),  # type: ignore[arg-type]
+        lambda: Or(("x",)),  # type: ignore[arg-type]
+        lambda: Or(None),  # type: ignore[arg-type]
+        lambda: Not("x"),  # type: ignore[arg-type]
+        lambda: Not(None),  # type: ignore[arg-type]
+        lambda: In("kind", "pdf"),  # type: ignore[arg-type]
+        lambda: In("kind", 3),  # type: ignore[arg-type]
+        lambda: In(None, ("pdf",)),  # type: ignore[arg-type]
+        lambda: Eq(3, "pdf"),  # type: ignore[arg-type]
+        lambda: Before(MAY, []),  # type: ignore[arg-type]
+        lambda: Or(tuple(map(Tag, map(str, range(1001))))),
+        lambda: And((Or(tuple(map(Tag, "ab" * 300))), Or(tuple(map(Tag, "ab" * 300))))),
+        lambda: nested(33),
+        lambda: parse(reduce(within, range(5000), {"tag": "x"})),
+    ],
+)
+def test_what_is_put_together_wrongly_is_refused_with_a_hint(make: Callable[[], Filter]) -> None:
+    with pytest.raises(InvalidFilter) as caught:
+        make()
+    assert caught.value.hint
+    assert "\n" not in str(caught.value)
+
+
+def test_filters_as_deep_and_as_wide_as_they_may_be_are_answered(filled: Memory) -> None:
+    assert [one.uri for one in filled.list(filter=nested(31))] == []
+    assert [one.uri for one in filled.list(filter=nested(32))] == [one.uri for one in filled.list()]
+    wide = Or(tuple(map(Tag, map(str, range(1000)))))
+    assert (len(filled.list(filter=wide)), len(filled.search("heron", filter=wide))) == (0, 0)
+    assert len(filled.list(filter=Not(wide))) == len(filled.list())
+
+
+def test_what_can_be_gone_through_once_holds_as_often_as_it_is_asked(filled: Memory) -> None:
+    uris = [one.uri for one in filled.list()]
+    some = In("uri", (uri for uri in uris))  # type: ignore[arg-type]
+    none = And(Tag(name) for name in ("nowhere",))  # type: ignore[arg-type]
+    for _ in range(2):
+        assert [one.uri for one in filled.list(filter=some)] == uris
+        assert filled.list(filter=none) == []
+
+
+@pytest.mark.parametrize("wrong", [0, "", "work", {"tag": "x"}, (), Tag])
+def test_what_is_no_filter_is_refused_within_a_query(filled: Memory, wrong: Any) -> None:
+    uri = filled.list()[0].uri
+    for ask in (filled.search, lambda query: filled.why(query, uri)):
+        with pytest.raises(InvalidFilter, match="is no filter"):
+            ask(Query("heron", filter=wrong))
+
+
+@pytest.fixture(params=[":memory:", "file"])
+def filled(request: pytest.FixtureRequest, database: Path, encoder: HashEncoder) -> Iterator[Memory]:
+    """Two documents, in either store."""
+    with Memory.open(database if request.param == "file" else ":memory:", encoder=encoder) as opened:
+        opened.add_texts(["a heron", "a stork"], uris=["1", "2"])
+        yield opened
+
+
+def within(data: dict[str, Any], _: int) -> dict[str, Any]:
+    return {"not": data}
+
+
+def nested(depth: int) -> Filter:
+    """That many filters inside one another, which match everything when their number is even."""
+    rule: Filter = Tag("nowhere")
+    for _ in range(depth - 1):
+        rule = Not(rule)
+    return rule
 
 
 def test_options_must_all_hold() -> None:

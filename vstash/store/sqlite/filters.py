@@ -48,6 +48,8 @@ def condition(rule: Filter | None) -> Sql:
             return f"coalesce({_DATES[field]} < ?, 0)", [stamp(when)]
         case filters.After(when, field):
             return f"coalesce({_DATES[field]} >= ?, 0)", [stamp(when)]
+        case _:
+            raise filters.foreign(rule)
 
 
 def chunk_ids(rule: Filter) -> Sql:
@@ -74,8 +76,15 @@ def moment(stamped: int) -> datetime:
 
 def _join(word: str, parts: tuple[Filter, ...], empty: str) -> Sql:
     pieces = [condition(part) for part in parts]
-    sql = word.join(sql for sql, _ in pieces) or empty
+    sql = _balanced(word, [sql for sql, _ in pieces]) or empty
     return f"({sql})", [binding for _, bindings in pieces for binding in bindings]
+
+
+def _balanced(word: str, pieces: list[str]) -> str:
+    """In pairs, and pairs of pairs: in a row they would be an expression as deep as it has parts."""
+    while len(pieces) > 2:
+        pieces = [f"({word.join(pieces[at : at + 2])})" for at in range(0, len(pieces), 2)]
+    return word.join(pieces)
 
 
 def _column(field: str) -> Sql:
