@@ -72,7 +72,7 @@ def _limit(default: int, low: int, high: int, meaning: str) -> int:
 class Limits:
     """How much one source may be, and what reading it may take: what is over is SourceTooLarge, a query InvalidQuery.
 
-    Seconds and memory bind the readers that run in a process of their own.
+    Seconds and memory bind the readers that run in a process of their own. Raises: ConfigError.
     """
 
     max_file: int = _limit(64, 1, 1024, "MiB of one file")
@@ -83,6 +83,10 @@ class Limits:
     max_query: int = _limit(20_000, 1, 20_000, "characters of a query")
     max_seconds: int = _limit(60, 1, 86_400, "seconds for reading one file")
     max_memory: int = _limit(2048, 256, 1 << 20, "MiB of memory for reading one file")
+
+    def __post_init__(self) -> None:
+        for name, value in numbers(self).items():
+            object.__setattr__(self, name, _read(name, value, "Limits"))
 
 
 # Plain dataclass fields with a reader each: importing a validating library would cost a cold search a tenth of a
@@ -141,7 +145,7 @@ def _from_file(path: Path, *, named: bool) -> dict[str, Any]:
     """What the file sets; only one that was not named may be missing."""
     try:
         content = path.read_text(encoding="utf-8-sig")  # as some editors write it
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the home of one who has none may be /dev/null
         if not named:
             return {}
         raise ConfigError(f"there is no settings file {path}", hint=f"make it, or unset {_NAMED}") from None

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vstash.encode.base import Encoder, Naming
 from vstash.encode.registry import checked
-from vstash.errors import SpaceMismatch
+from vstash.errors import BadVectors, SpaceMismatch
 from vstash.plan import plan as make_plan
 from vstash.plan import worth_asking
 from vstash.rank import confidence, coverage, gate, presence, published
@@ -296,8 +296,12 @@ def _best(views: Sequence[View], side: str) -> float | None:
 
 def query_vector(encoder: Encoder, query: Query, vector: ArrayLike | None) -> Vector:
     """The vector to search with, checked. Raises: BadVectors, EncoderError."""
-    given = encoder.query(query.text) if vector is None else vector
-    rows: Vector = checked([given], 1, encoder.space.dim)
+    given, dim = encoder.query(query.text) if vector is None else vector, encoder.space.dim
+    try:
+        rows: Vector = checked([given], 1, dim)
+    except BadVectors as error:
+        hint = f"a question has one vector of {dim} finite numbers, of the encoder's query(text) or as vector=…"
+        raise BadVectors(str(error), hint=hint) from error
     return rows.reshape(-1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -98,4 +99,10 @@ def test_a_byte_order_mark_is_no_part_of_the_settings(environment: dict[str, str
 def test_the_usual_settings_file_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path))
+    assert load({}, {}).encoder == "default"
+
+
+def test_who_has_no_home_has_no_settings_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, os.devnull)
     assert load({}, {}).encoder == "default"

@@ -31,17 +31,59 @@ def test_a_blank_name_is_refused():
         load("  ")
 
 
+@pytest.mark.parametrize("name", ["a\nb", "\ud800", "x" * 30_000, "./" + "x" * 300, "~nobody-of-this-name/model"])
+def test_a_name_that_can_be_none_is_refused_in_a_line(name: str):
+    with pytest.raises(ModelUnavailable) as refused:
+        load(name)
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value).encode()) < 400
+
+
+@pytest.mark.parametrize("dim", [None, "256", 2.5, True, np.int64(8), 0])
+def test_dimensions_that_are_none_are_refused(dim: object):
+    with pytest.raises(EncoderError, match="dimensions"):
+        HashEncoder(dim)  # type: ignore[arg-type]
+
+
 def nothing(texts: object) -> None: ...
+
+
+class Own:
+    """An encoder of one's own, handed over as its class."""
+
+    space = Space("s", "m", 3)
+    documents = query = nothing
+
+
+def spaced(**given: object) -> object:
+    return SimpleNamespace(space=Space(**{"id": "s", "model": "m", "dim": 3} | given), documents=nothing, query=nothing)
+
+
+WRONG_SPACES: list[tuple[dict[str, object], str]] = [
+    ({"dim": True}, "dim True"),
+    ({"dim": np.int64(3)}, "dim"),
+    ({"dim": "3"}, "dim '3'"),
+    ({"id": 5}, "id 5"),
+    ({"id": " "}, "id ' '"),
+    ({"model": None}, "model None"),
+    ({"max_tokens": 0}, "max_tokens 0"),
+    ({"max_tokens": -5}, "max_tokens -5"),
+    ({"max_tokens": 64.5}, "max_tokens 64.5"),
+    ({"max_tokens": np.int64(64)}, "max_tokens"),
+    ({"fingerprint": b"x"}, "fingerprint b'x'"),
+]
 
 
 @pytest.mark.parametrize(
     ("encoder", "lacking"),
     [
         (object(), "space"),
-        (HashEncoder, "space"),
+        (HashEncoder, "HashEncoder is a class"),
+        (Own, "Own is a class"),
+        *((spaced(**given), lacking) for given, lacking in WRONG_SPACES),
         (SimpleNamespace(space="hash", documents=nothing, query=nothing), "space"),
         (SimpleNamespace(space=Space("s", "m", 0), documents=nothing, query=nothing), "dim 0"),
-        (SimpleNamespace(space=Space("", "m", 3), documents=nothing, query=nothing), "space ''"),
+        (SimpleNamespace(space=Space("", "m", 3), documents=nothing, query=nothing), "id ''"),
         (SimpleNamespace(space=Space("s", "m", 3), query=nothing), "documents"),
         (SimpleNamespace(space=Space("s", "m", 3), documents=nothing, query=3), "query"),
     ],

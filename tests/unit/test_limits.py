@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from vstash import InvalidQuery, Limits, Memory, Query, SourceTooLarge
+from vstash import ConfigError, InvalidQuery, Limits, Memory, Query, SourceTooLarge
 from vstash.config import Settings, load, numbers
 from vstash.text.read import extract
 from vstash.types import MAX_QUERY
@@ -98,3 +98,11 @@ def test_limits_are_settings() -> None:
     assert numbers(found) == {**numbers(ROOM), "max_chunks": 7}
     assert Limits().max_query == MAX_QUERY
     assert {one.name for one in fields(Limits)} <= {one.name for one in fields(Settings)}
+
+
+@pytest.mark.parametrize("wrong", [None, 0, -1, True, 1.5, float("nan"), "", "much", [1], 1 << 70])
+@pytest.mark.parametrize("name", list(numbers(ROOM)))
+def test_a_limit_that_can_be_none_is_refused_by_name(name: str, wrong: Any) -> None:
+    with pytest.raises(ConfigError, match=name) as refused:
+        Limits(**{name: wrong})
+    assert refused.value.hint

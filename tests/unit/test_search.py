@@ -174,8 +174,9 @@ def test_a_vector_takes_the_place_of_the_words(memory: Memory, encoder: HashEnco
 
 @pytest.mark.parametrize("vector", [[1.0, 2.0], np.zeros(256), np.full(256, np.nan), np.ones((1, 256))])
 def test_a_vector_that_cannot_be_is_refused(memory: Memory, vector: object) -> None:
-    with pytest.raises(BadVectors):
+    with pytest.raises(BadVectors) as refused:
         memory.search("x", vector=vector)  # type: ignore[arg-type]
+    assert "vector=" in refused.value.hint
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import numpy as np
 
 from vstash.encode.tokens import CJK, estimated_starts
 from vstash.errors import EncoderError
+from vstash.rules import shown
 from vstash.signs import plain
 from vstash.types import Space
 
@@ -38,8 +39,8 @@ class HashEncoder:
     """
 
     def __init__(self, dim: int = 256) -> None:
-        if dim < 1:
-            raise EncoderError(f"the hash encoder cannot have {dim} dimensions", hint="256 is the default")
+        if not isinstance(dim, int) or isinstance(dim, bool) or dim < 1:
+            raise EncoderError(f"the hash encoder cannot have {shown(dim)} dimensions", hint="256 is the default")
         self._space = Space(id=f"hash-{dim}-v1", model="hash", dim=dim, max_tokens=MAX_TOKENS)
         self._hashes = _Hashes()
 

@@ -12,6 +12,7 @@ from vstash.encode.base import Encoder, Naming
 from vstash.encode.minilm import SPACE, MiniLM, silent
 from vstash.errors import BadVectors, EncoderError, ModelUnavailable
 from vstash.extras import later
+from vstash.rules import shown
 from vstash.types import Space
 
 if TYPE_CHECKING:
@@ -86,17 +87,30 @@ def _refuse(bad: np.ndarray[Any, np.dtype[np.bool_]], what: str) -> None:
 
 def _conforming(encoder: Any) -> Encoder:
     """The object, if it keeps the protocol. Raises: EncoderError naming what it lacks."""
+    if isinstance(encoder, type):
+        raise EncoderError(f"the encoder {encoder.__name__} is a class", hint=f"pass {encoder.__name__}(…)")
     name = type(encoder).__name__
     space = getattr(encoder, "space", None)
     if not isinstance(space, Space):
         raise EncoderError(f"the encoder {name} has no `space` that is a vstash.Space", hint=_PROTOCOL)
-    if not isinstance(space.dim, int) or space.dim < 1 or not space.id:
-        raise EncoderError(f"the encoder {name} has the space {space.id!r} of dim {space.dim!r}", hint=_PROTOCOL)
+    for field, holds in _SPACE.items():
+        value = getattr(space, field)
+        if not holds(value):
+            raise EncoderError(f"the space of the encoder {name} has the {field} {shown(value)}", hint=_PROTOCOL)
     for method in ("documents", "query"):
         if not callable(getattr(encoder, method, None)):
             raise EncoderError(f"the encoder {name} has no method {method}()", hint=_PROTOCOL)
     kept: Encoder = encoder
     return kept
+
+
+def _named(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _size(value: object) -> bool:
+    """An int that the file can hold; those of NumPy it cannot."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _transformer(name: str) -> Encoder:
@@ -111,5 +125,12 @@ def _transformer(name: str) -> Encoder:
         raise ModelUnavailable(str(error), hint=f"did you mean {NAMES[near[0]]!r}? Or: {error.hint}") from error
 
 
+_SPACE: dict[str, Callable[[object], bool]] = {
+    "id": _named,
+    "model": _named,
+    "dim": _size,
+    "max_tokens": lambda value: value is None or _size(value),
+    "fingerprint": lambda value: value is None or isinstance(value, str),
+}
 _PROTOCOL = "an encoder has space: Space(id, model, dim), documents(texts) and query(text)"
 _OUTPUT = "an encoder's documents(texts) returns one vector of space.dim finite numbers for each text"

@@ -107,22 +107,23 @@ class Transformer:
 
 def _find(name: str) -> Path:
     """The folder with the model's files. Raises: ModelUnavailable."""
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    folder = Path(os.path.expanduser(name))  # noqa: PTH111  (which raises where there is no such person)
+    said = f"{' '.join(name.split()):.300}".encode("utf-8", "backslashreplace").decode()
+    if os.path.isdir(folder):  # noqa: PTH112  (which raises where a name is too long for one)
         found: Path | None = folder.resolve()
     elif name.startswith((".", "~", os.sep)) or name.count("/") > 1:
-        raise ModelUnavailable(f"there is no folder {name}", hint="name a folder with a sentence-transformers model")
+        raise ModelUnavailable(f"there is no folder {said}", hint="name a folder with a sentence-transformers model")
     else:
         found = _from_hub(name)
     if found and any((found / file).is_file() for file in ("modules.json", "config.json")):
         return found
     if found and folder.is_dir():
         raise ModelUnavailable(
-            f"{name} holds no model: it has no modules.json or config.json",
+            f"{said} holds no model: it has no modules.json or config.json",
             hint="name the folder that has them",
         )
     raise ModelUnavailable(
-        f"the model {name} is not on this machine",
+        f"the model {said} is not on this machine",
         hint=f"use the default encoder, name a model's folder, or set {ALLOW_DOWNLOAD}=1 to download it",
     )
 
