@@ -5,6 +5,7 @@ A moved file is known by its hash: its passages keep their vectors and nothing i
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
@@ -77,7 +78,7 @@ def compare(
     Raises: InputError when there is no folder, or an empty one where the memory knows files: a disk that is
     not mounted looks like that, and would take everything with it.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112  (which raises where a name is too long for one)
         raise InputError(f"{folder} is no folder", hint="vstash sync takes one; for a single file: vstash add")
     top = absolute(folder)
     dated = History(top).date

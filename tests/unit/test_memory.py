@@ -24,6 +24,7 @@ from vstash.errors import (
     InvalidQuery,
     ModelUnavailable,
     SpaceMismatch,
+    StoreError,
 )
 from vstash.store.sqlite.connection import connect
 
@@ -177,6 +178,20 @@ def test_without_create_a_missing_file_is_an_error(database: Path) -> None:
     with pytest.raises(DatabaseNotFound, match=r"notes\.db"):
         Memory.open(database, encoder="hash", create=False)
     assert not database.exists()
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/notes.db", "nowhere/notes.db", "x" * 300])
+def test_where_no_file_can_be_is_refused(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError) as refused:
+        Memory.open(path, encoder="hash")
+    assert "folder" in refused.value.hint
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "x" * 300])
+def test_what_can_be_no_folder_is_not_compared(memory: Memory, folder: str) -> None:
+    with pytest.raises(InputError, match="is no folder"):
+        memory.compare(folder)
 
 
 def test_unknown_options_are_refused_with_the_known_ones(memory: Memory) -> None:

@@ -19,7 +19,8 @@ def open_store(path: str | os.PathLike[str], *, create: bool, busy_wait: float, 
         return MemoryStore()
     from vstash.store.sqlite.store import SqliteStore
 
-    return SqliteStore(Path(path).expanduser(), create=create, busy_wait=busy_wait, clock=now)
+    named = Path(os.path.expanduser(path))  # noqa: PTH111  (which raises for the home of nobody)
+    return SqliteStore(named, create=create, busy_wait=busy_wait, clock=now)
 
 
 def restore(source: Path, target: Path, *, force: bool, busy_wait: float) -> None:

@@ -301,7 +301,7 @@ _MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str, str], ...] = (
     (apsw.FullError, StoreFull, "cannot grow: the disk is full", "free some space; nothing was half-written"),
     (apsw.ReadOnlyError, StoreReadOnly, "cannot be written", "check the permissions of the file and its folder"),
     (apsw.PermissionsError, StoreReadOnly, "may not be opened", "check the permissions of the file and its folder"),
-    (apsw.CantOpenError, StoreReadOnly, "cannot be opened", "check the permissions of the file and its folder"),
+    (apsw.CantOpenError, StoreReadOnly, "cannot be opened", "check that its folder is there, and the permissions"),
     (apsw.NotADBError, ForeignFile, "is not a vstash database", "check the path, or choose another with --db"),
     (apsw.FormatError, ForeignFile, "is not a vstash database", "check the path, or choose another with --db"),
     (apsw.CorruptError, StoreCorrupt, "is damaged", LOOK),
