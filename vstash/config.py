@@ -24,7 +24,12 @@ GUESS = 0.6  # difflib's own
 def _path(value: object) -> Path:
     if not isinstance(value, str | os.PathLike):
         raise ValueError("should be a path")
-    return Path(value)
+    path = Path(value)
+    try:
+        path.expanduser()
+    except RuntimeError:
+        raise ValueError("should begin with the home of somebody known here") from None
+    return path
 
 
 def _text(value: object) -> str:

@@ -92,6 +92,33 @@ def test_standard_input_is_stored_once_for_each_content(run: Run) -> None:
     assert run("search", "door code", "--json").json["hits"][0]["text"].endswith("4711.")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
+def test_what_is_piped_in_to_be_remembered_is_read_in_its_encoding(run: Run, encoding: str) -> None:
+    text = "Das Café hat für größere Gesellschaften geöffnet, natürlich auch früh.\n"
+    assert run("remember", "-", "--uri", "cafe", stdin=text.encode(encoding)).code == 0
+    assert run("get", "cafe").out.strip() == text.strip()
+
+
+def test_what_is_piped_in_to_be_remembered_is_a_text(run: Run) -> None:
+    ran = run("remember", "-", stdin=bytes(range(256)) * 4)
+    assert (ran.code, ran.err.partition(",")[0]) == (1, "error: standard input is binary")
+
+
+def test_the_number_of_a_passage_needs_a_document(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    assert run("get", "1").code == 0
+    ran = run("get", "1", "--chunk", "0")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error: 1 is the id of a passage already; leave --chunk out, or name a document\n"
+
+
+@pytest.mark.parametrize("command", ["stats", "doctor", "config", "list"])
+def test_the_home_of_nobody_is_a_setting_that_cannot_be(run: Run, command: str) -> None:
+    ran = run(command, "--db", "~nobody-of-this-name/notes.db")
+    assert ran.code == 2
+    assert ran.err.startswith("error: db in the command should begin with the home of somebody known here, not '~nob")
+
+
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [

@@ -75,7 +75,7 @@ def remember(
     """Store a text, however short."""
     session: Session = context.obj
     started = time.perf_counter()
-    content = _read().decode("utf-8", "replace") if text == STANDARD_INPUT else text
+    content = _text() if text == STANDARD_INPUT else text
     if not content.strip():
         raise UnsupportedSource("the text is blank", hint="say what to remember")
     with session.open(create=True) as memory:
@@ -115,6 +115,13 @@ def _read() -> bytes:
     if sys.stdin is None:
         raise InputError("standard input is closed", hint="pipe a text into it")
     return sys.stdin.buffer.read()
+
+
+def _text() -> str:
+    """What is piped in, in whatever encoding a file of it would be read."""
+    from vstash.text.decode import decode
+
+    return decode(_read(), "standard input")
 
 
 def _report(results: list[AddResult], took: float, session: Session, json: bool) -> None:

@@ -9,6 +9,7 @@ import typer
 from vstash.cli import render, shapes, show
 from vstash.cli.app import Session
 from vstash.cli.options import InCollection, Json, Uri, WithTags, by_uri, holds
+from vstash.errors import InputError
 from vstash.names import printable
 
 
@@ -38,6 +39,8 @@ def get(
     session: Session = context.obj
     with session.open(encode=False) as memory:
         by_id = name.isdecimal() and not holds(memory, name)
+        if by_id and chunk is not None:
+            raise InputError(f"{name} is the id of a passage already", hint="leave --chunk out, or name a document")
         if by_id or chunk is not None or open_at:
             found = memory.chunk(int(name)) if by_id else memory.passage(by_uri(memory.get, name).uri, chunk or 0)
             shape, text = shapes.passage(found), found.chunk.text
