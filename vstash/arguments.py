@@ -74,6 +74,13 @@ def instance(name: str, value: Any, kind: type[Kind]) -> Kind:
     return value
 
 
+def flag(name: str, value: Any) -> bool:
+    """Yes or no. Raises: InputError for what is neither: the text "false" would be a yes."""
+    if not isinstance(value, bool):
+        raise InputError(f"{name} is {shown(value)}, neither True nor False", hint="pass True or False")
+    return value
+
+
 def whole(name: str, value: Any) -> int:
     """The number. Raises: InputError for what is no whole number."""
     if not isinstance(value, int) or isinstance(value, bool):

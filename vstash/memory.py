@@ -77,7 +77,9 @@ class Memory:
         """
         named, wait = arguments.path(path), arguments.wait(busy_wait)
         chosen = None if encoder is None else load_encoder(encoder, arguments.function("report", report))
-        store = open_store(named, create=create, busy_wait=wait, now=arguments.function("now", now))
+        store = open_store(
+            named, create=arguments.flag("create", create), busy_wait=wait, now=arguments.function("now", now)
+        )
         try:
             _require_same_space(store, chosen, path)
         except BaseException:
@@ -120,16 +122,12 @@ class Memory:
         return list(gather.names(arguments.path(path), self._store.path))
 
     def adding(
-        self,
-        paths: Paths,
-        *,
-        collection: str | None = None,
-        tags: Tags = None,
-        allow_private: bool = False,
+        self, paths: Paths, *, collection: str | None = None, tags: Tags = None, allow_private: bool = False
     ) -> Iterator[AddResult]:
         """Like `add`, one result after another: what has been yielded as added is stored."""
         labels = self._labels(collection, tags)
-        found = gather.pending(arguments.paths(paths), labels, self._store, allow_private=allow_private)
+        private = arguments.flag("allow_private", allow_private)
+        found = gather.pending(arguments.paths(paths), labels, self._store, allow_private=private)
         return self._ingest().add(found)
 
     def compare(
@@ -300,26 +298,27 @@ class Memory:
         `fast` compares counts and keys only: seconds where verifying every byte takes minutes. `report` is told
         the name of each check before it starts.
         """
-        loaded, told = self._fitting if repair else None, arguments.function("report", report)
-        return check.run(self._store, loaded, fast=fast, now=self._now, report=told)
+        loaded, told = self._fitting if arguments.flag("repair", repair) else None, arguments.function("report", report)
+        return check.run(self._store, loaded, fast=arguments.flag("fast", fast), now=self._now, report=told)
 
     def backup(self, target: str | os.PathLike[str], *, force: bool = False) -> None:
         """Copy the memory as it is now to a file, while others go on; the copy is verified before it has its name.
 
         Raises: InputError when the file is there already and `force` is off.
         """
-        self._store.backup(Path(arguments.path(target)), force=force)
+        self._store.backup(Path(arguments.path(target)), force=arguments.flag("force", force))
 
     @staticmethod
     def restore(
         backup: str | os.PathLike[str], path: str | os.PathLike[str], *, force: bool = False, busy_wait: float = 30.0
     ) -> None:
         """Make the memory at `path` what a backup holds. Raises: InputError when there is one and `force` is off."""
-        restore(Path(arguments.path(backup)), Path(arguments.path(path)), force=force, busy_wait=busy_wait)
+        source, target = Path(arguments.path(backup)), Path(arguments.path(path))
+        restore(source, target, force=arguments.flag("force", force), busy_wait=busy_wait)
 
     def export(self, write: Callable[[str], object], *, vectors: bool = False) -> int:
         """Hand every document to `write` as lines of JSON, from one snapshot; how many there were."""
-        return exchange.export(self._store, write, vectors=vectors)
+        return exchange.export(self._store, write, vectors=arguments.flag("vectors", vectors))
 
     def import_(self, lines: Iterable[str]) -> Iterator[AddResult]:
         """Store the documents of an export, one result after another; vectors it brings are used where they fit the

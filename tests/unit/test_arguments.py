@@ -48,6 +48,12 @@ WRONG: dict[str, Callable[[Memory], Any]] = {
     "get_number": lambda memory: memory.get(1),  # type: ignore[arg-type]
     "query_and_limit": lambda memory: memory.search(Query("heron"), limit=3),
     "query_and_collection": lambda memory: memory.search(Query("heron"), collection="birds"),
+    "private_text": lambda memory: memory.add("a", allow_private="false"),  # type: ignore[arg-type]
+    "force_text": lambda memory: memory.backup("a", force="no"),  # type: ignore[arg-type]
+    "force_restored": lambda memory: memory.restore("a", "b", force=1),  # type: ignore[arg-type]
+    "repair_text": lambda memory: memory.check(repair="no"),  # type: ignore[arg-type]
+    "fast_number": lambda memory: memory.check(fast=0),  # type: ignore[arg-type]
+    "vectors_none": lambda memory: memory.export(str, vectors=None),  # type: ignore[arg-type]
     "fast_repair": lambda memory: memory.check(fast=True, repair=True),
     "uri_blank": lambda memory: memory.remember("heron", uri="  "),
     "uri_of_bytes_blank": lambda memory: memory.add_bytes(b"heron", " "),
@@ -114,6 +120,12 @@ def test_a_wait_that_is_none_is_refused(database: Path, wait: Any) -> None:
 def test_a_clock_that_is_none_is_refused(database: Path) -> None:
     with pytest.raises(InputError, match="now is 5"):
         Memory.open(database, encoder=HashEncoder(), now=5)  # type: ignore[arg-type]
+    assert not database.exists()
+
+
+def test_whether_to_make_a_file_is_a_yes_or_a_no(database: Path) -> None:
+    with pytest.raises(InputError, match="create"):
+        Memory.open(database, encoder="hash", create="false")  # type: ignore[arg-type]
     assert not database.exists()
 
 
