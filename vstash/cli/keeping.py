@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vstash import arguments, publish
+from vstash import arguments, claims, publish
 from vstash.cli import render
 from vstash.cli.app import FAILURE, Session, make_folder
 from vstash.cli.options import Json
@@ -142,24 +142,12 @@ def _lines(file: str, most: int) -> Iterator[Iterator[str]]:
 def _export(memory: Memory, path: Path, *, vectors: bool, force: bool) -> int:
     real = publish.destination(path, force=force)
     try:
-        return _published(memory, real, vectors=vectors)
+        with claims.publishing(real) as beside, beside.open("x", encoding="utf-8", newline="\n") as stream:
+            return memory.export(stream.write, vectors=vectors)
     except OSError as error:
         raise VstashError(
             f"{path} cannot be written: {error.strerror}", hint="check the folder and its space"
         ) from error
-
-
-def _published(memory: Memory, path: Path, *, vectors: bool) -> int:
-    """Write beside the target, then rename: a name never stands for half an export."""
-    partial = publish.beside(path)
-    try:
-        with partial.open("x", encoding="utf-8", newline="\n") as stream:
-            count = memory.export(stream.write, vectors=vectors)
-        publish.rename(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    return count
 
 
 def _said(session: Session, value: Mapping[str, object], text: str, *, json: bool) -> None:
