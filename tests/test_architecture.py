@@ -25,7 +25,7 @@ LAYERS = (
     ("passages", "parts"),
     ("plan", "opening", "intake"),
     ("rank", "encode", "store", "text", "fetch"),
-    ("filters",),
+    ("filters", "claims"),
     ("types", "extras", "config", "arguments", "signs", "salvage", "walk", "names", "publish"),
     ("rules",),
     ("errors",),

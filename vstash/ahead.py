@@ -1,7 +1,8 @@
 """What can be done before its turn comes? Files are read and cut by a process beside an add, some way ahead.
 
-Who adds takes what is ready; while nothing is, it does a later file itself, so that neither waits for the other while
-there is work. Without the process, which Windows cannot be handed a socket for, each file is done in its turn.
+Who adds takes what is ready; while nothing is, it does a later file itself, at last one that the process was given, so
+that neither waits for the other while there is work. Without the process, which Windows cannot be handed a socket for,
+each file is done in its turn.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Ahead:
         self._told = encoder, window
         self._line: dict[Pending, bool] = {}  # what is expected and not yet taken, and whether it is begun
         self._given: deque[Pending] = deque()
+        self._answered = 0
         self._begun = False
         self._done: dict[Pending, Loaded] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -108,11 +110,19 @@ class Ahead:
                 self._send(one.file)
 
     def _do_another(self) -> bool:
-        other = next(self._room(), None)
+        other = next(self._room(), None) or self._back()
         if other is not None:
             self._line[other] = True
             self._done[other] = self._make(other)
         return other is not None
+
+    def _back(self) -> Pending | None:
+        """The last of what the process has been given, taken back; not the first, which it is at."""
+        for number, one in reversed(list(enumerate(self._given, self._answered))[1:]):
+            if one in self._line and one not in self._done:
+                self._send(number)
+                return one
+        return None
 
     def _send(self, message: object) -> None:
         if self._connection is not None:
@@ -136,7 +146,8 @@ class Ahead:
             self._begun = True
             return True
         one = self._given.popleft()
-        if one in self._line:
+        self._answered += 1
+        if made is not None and one in self._line:
             self._done[one] = made
         return True
 

@@ -81,6 +81,13 @@ def flag(name: str, value: Any) -> bool:
     return value
 
 
+def opened(store: Kind) -> Kind:
+    """A store that is open. Raises: InputError for what is none, such as a path, which comes to mind first."""
+    if isinstance(store, type) or not callable(getattr(store, "reading", None)):
+        raise InputError(f"store is {shown(store)}, not an open store", hint="use Memory.open(path)")
+    return store
+
+
 def whole(name: str, value: Any) -> int:
     """The number. Raises: InputError for what is no whole number."""
     if not isinstance(value, int) or isinstance(value, bool):

@@ -1,7 +1,7 @@
 """The process beside an add: it reads and cuts files until nobody asks (see ahead).
 
 It is told the encoder's name and window, and answers when it has begun; then files come in, several at once, and what
-was made of each goes out, one after another.
+was made of each goes out, one after another: nothing for one whose number came in before its turn, as it is not wanted.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from threading import Thread
@@ -32,17 +33,23 @@ def main() -> None:
         cutter = Cutter(window, encoder.token_starts if isinstance(encoder, Tokenizing) else estimate_starts)
         connection.send(None)
         asked = SimpleQueue[Any]()
-        Thread(target=_listen, args=(connection, asked), daemon=True).start()
-        while (file := asked.get()) is not None:
-            connection.send(cutter.loaded(lambda: file.load(sandbox), file.labels.limits))
+        unwanted: set[int] = set()
+        Thread(target=_listen, args=(connection, asked, unwanted), daemon=True).start()
+        for number, file in enumerate(iter(asked.get, None)):
+            read = partial(file.load, sandbox)
+            connection.send(None if number in unwanted else cutter.loaded(read, file.labels.limits))
 
 
-def _listen(connection: Connection[Any, Any], asked: SimpleQueue[Any]) -> None:
+def _listen(connection: Connection[Any, Any], asked: SimpleQueue[Any], unwanted: set[int]) -> None:
     """Take in what comes, whatever else is done: were who asks to wait with a file while we wait with what was made
     of another, as neither fits into the socket, both would for ever."""
     with suppress(EOFError, OSError):
         while True:
-            asked.put(connection.recv())
+            said = connection.recv()
+            if isinstance(said, int):
+                unwanted.add(said)
+            else:
+                asked.put(said)
     asked.put(None)
 
 

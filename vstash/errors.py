@@ -74,7 +74,7 @@ class StoreFull(StoreError):
 
 
 class StoreGone(StoreError):
-    """The database was deleted, moved or replaced while it was open; nothing more is written to what it was."""
+    """The database was deleted, moved or replaced while it was open; nothing more is read of it, or written."""
 
 
 class StoreReadOnly(StoreError):

@@ -13,7 +13,7 @@ from vstash import arguments, search
 from vstash.config import Limits
 from vstash.encode.base import Encoder
 from vstash.encode.minilm import silent
-from vstash.encode.registry import for_space
+from vstash.encode.registry import for_space, given
 from vstash.encode.registry import load as load_encoder
 from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, InvalidQuery, SpaceMismatch
 from vstash.extras import later
@@ -33,6 +33,7 @@ else:  # what a search does without
     ))  # fmt: skip
 
 DEFAULT = Limits()
+Clock = Callable[[], datetime]
 Tags = Sequence[str] | None
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -48,10 +49,10 @@ class Memory:
     """
 
     def __init__(
-        self, store: Store, encoder: Encoder | None, now: Callable[[], datetime] = utc_now, limits: Limits = DEFAULT
+        self, store: Store, encoder: Encoder | None = None, now: Clock = utc_now, limits: Limits = DEFAULT
     ) -> None:
-        self._store = store
-        self._encoder = encoder
+        self._store = arguments.opened(store)
+        self._encoder = given(encoder)
         self._now = now
         self._limits = limits
 
@@ -63,7 +64,7 @@ class Memory:
         encoder: str | Encoder | None = "default",
         create: bool = True,
         busy_wait: float = 30.0,
-        now: Callable[[], datetime] = utc_now,
+        now: Clock = utc_now,
         report: Callable[[str], None] = silent,
     ) -> Memory:
         """Open the memory in the file at `path`, made if need be; ":memory:" keeps it in the process.
@@ -82,10 +83,10 @@ class Memory:
         )
         try:
             _require_same_space(store, chosen, path)
+            return cls(store, chosen, now)
         except BaseException:
             store.close()
             raise
-        return cls(store, chosen, now)
 
     def within(self, limits: Limits) -> Memory:
         """The same memory under other limits for what is added and asked; closing one closes both."""

@@ -13,6 +13,7 @@ from vstash.errors import InputError, StoreError
 # how the names below end
 PARTIAL = r"\.[0-9a-f]{8}\.partial"
 NUMBERED = r"(?:-\d+)?"
+CLAIM = "-lock"  # after a partial's name: the file that its writer keeps locked
 
 
 def destination(path: Path, *, force: bool) -> Path:

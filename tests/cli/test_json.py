@@ -144,6 +144,16 @@ def test_forget_names_what_is_gone(run: Run, docs: Path) -> None:
     assert len(run("list", "--json").json) == 2
 
 
+def test_forget_names_all_of_several(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    ran = run("forget", "docs/cats.md", str(docs / "dogs.txt"), str(docs / "cats.md"), "--json")
+    assert ran.json == [{"uri": str(docs / name), "status": "forgotten"} for name in ("cats.md", "dogs.txt")]
+    assert [one["uri"] for one in run("list", "--json").json] == [str(docs / "tool.py")]
+    assert run("forget", "docs/tool.py", "docs/tool.py", "--json").json == [
+        {"uri": str(docs / "tool.py"), "status": "forgotten"}
+    ]
+
+
 def test_stats_counts(run: Run, docs: Path, settings: Path) -> None:
     run("add", "docs", "--tag", "x")
     found = run("stats", "--json").json

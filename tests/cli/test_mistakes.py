@@ -31,6 +31,7 @@ MISTAKES: tuple[tuple[tuple[str, ...], int, str], ...] = (
     (("get", "absent"), 3, "there is no document 'absent'; see what there is: vstash list"),
     (("get", "999"), 3, "there is no chunk 999; search again: a changed document gets new ids"),
     (("forget", "absent"), 3, "there is no document 'absent'; see what there is: vstash list"),
+    (("forget",), 2, "Missing argument 'URI'; see vstash forget --help"),
     (("add", ""), 2, "a path is blank; name a file or folder, or . for this folder"),
     (("sync", ""), 2, "a path is blank; name a file or folder, or . for this folder"),
     (("watch", " "), 2, "a path is blank; name a file or folder, or . for this folder"),
@@ -85,6 +86,23 @@ def test_a_mistake_with_json_gets_one_value(
     assert (ran.code, list(error)) == (code, ["type", "message", "hint"])
     assert error["message"]
     assert error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("docs/cats.md", "absent"), "there is no document 'absent'"),
+        (("a", "docs/cats.md", "b"), "there are no documents 'a', 'b'"),
+    ],
+)
+def test_where_one_is_not_there_nothing_is_forgotten(run: Run, docs: Path, names: tuple[str, ...], said: str) -> None:
+    run("add", "docs")
+    ran, as_json = run("forget", *names), run("forget", *names, "--json")
+    hint = "nothing was forgotten; see what there is: vstash list"
+    assert (ran.code, ran.err, ran.out) == (3, f"error: {said}; {hint}\n", "")
+    error = {"type": "DocumentNotFound", "message": said, "hint": hint}
+    assert (as_json.code, as_json.json) == (3, {"error": error})
+    assert run("stats", "--json").json["documents"] == 3
 
 
 def test_what_is_not_there_makes_no_database(run: Run, settings: Path) -> None:

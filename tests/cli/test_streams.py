@@ -187,7 +187,17 @@ sys.exit(f'loaded: {{loaded}}' if loaded else 0)
         (["list"], ["torch", "transformers", "onnxruntime", "pydantic", "rich", "onnx", "lxml"]),
         (
             ["search", "cat"],
-            ["torch", "sentence_transformers", "transformers", "pydantic", "rich", "onnx", "lxml", "vstash.filters"],
+            [
+                "torch",
+                "sentence_transformers",
+                "transformers",
+                "pydantic",
+                "rich",
+                "onnx",
+                "lxml",
+                "filelock",
+                "vstash.filters",
+            ],
         ),
     ],
 )

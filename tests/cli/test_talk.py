@@ -236,3 +236,8 @@ def test_what_came_in_a_file_is_found_by_the_name_of_the_file_as_seen_from_here(
     assert (refused.code, f"{part} goes with the file it came in" in refused.err) == (2, True)
     assert run("get", "m.eml#none").code == run("get", "m.eml#a\udcff.txt").code == 3
     assert run("get", "#").code == 3
+    run("remember", "A dog barks.", "--uri", "dog")
+    both = run("forget", "dog", "m.eml#a#t.txt")
+    assert (both.code, both.err) == (2, refused.err)
+    forgotten = run("forget", "dog", "m.eml", "m.eml#a#t.txt")
+    assert (forgotten.code, forgotten.err.count("forgotten: "), run("list", "--json").json) == (0, 3, [])

@@ -15,6 +15,7 @@ from datetime import datetime
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -131,7 +132,7 @@ def test_it_does_not_go_too_far_ahead(files: list[Pending], monkeypatch: pytest.
         for one in files[1:]:
             ahead.take(one)
             assert len(ahead._given) <= GIVEN
-            assert len(ahead._done) + len(ahead._given) <= JOBS
+            assert len(ahead._done.keys() | {one for one in ahead._given if one in ahead._line}) <= JOBS
     monkeypatch.setattr(module, "SIZE", 1)
     with beside(files, wait=False) as (ahead, _, __):
         ahead.take(files[1])
@@ -151,6 +152,43 @@ def test_a_process_that_dies_loses_nothing(files: list[Pending], at: int) -> Non
     again = Here()
     with again.sandbox:
         assert [plain(one) for one in found] == [plain(again(one)) for one in files[1:]]
+
+
+def test_what_the_process_holds_and_has_not_begun_is_taken_back(files: list[Pending]) -> None:
+    with beside(files) as (ahead, here, process):
+        process.send_signal(signal.SIGSTOP)
+        going_on = Timer(20, process.send_signal, (signal.SIGCONT,))
+        going_on.start()  # so that a wait for it is no wait for ever
+        try:
+            last = list(ahead._given)[-1]
+            found = [plain(ahead.take(last))]
+            assert last in here.done
+        finally:
+            going_on.cancel()
+            process.send_signal(signal.SIGCONT)
+        after = files[files.index(last) + 1 :]
+        found += [plain(ahead.take(one)) for one in after]
+        assert len(here.done) == len(set(here.done))
+    again = Here()
+    with again.sandbox:
+        assert found == [plain(again(one)) for one in [last, *after]]
+
+
+def test_the_process_leaves_out_what_is_not_wanted_any_more(files: list[Pending]) -> None:
+    ours, theirs = Pipe()
+    with theirs:
+        process = python("vstash.beside", theirs.fileno())
+    try:
+        ours.send(("hash", CUTTER.window))
+        assert ours.recv() is None
+        for message in (1, *(one.file for one in files[:3])):
+            ours.send(message)
+        answers = [ours.recv() for _ in files[:3]]
+        assert [answer and answer.cuts[0].source.uri for answer in answers] == [files[0].uri, None, files[2].uri]
+    finally:
+        ours.close()
+        process.kill()
+        process.wait()
 
 
 def test_leaving_ends_the_process_and_those_it_started(files: list[Pending]) -> None:

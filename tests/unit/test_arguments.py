@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 
 from vstash import HashEncoder, Memory, Query, Source
-from vstash.errors import DatabaseNotFound, InputError
+from vstash.errors import DatabaseNotFound, EncoderError, InputError, VstashError
+from vstash.store.memory import MemoryStore
+from vstash.store.sqlite.store import SqliteStore
 
 POINT: Any = np.array(0.5)  # Iterable by its class, and not to be iterated over
 WRONG: dict[str, Callable[[Memory], Any]] = {
@@ -108,6 +111,38 @@ def test_a_number_of_a_passage_is_no_text(memory: Memory) -> None:
     with pytest.raises(InputError, match="seq is '0'"):
         memory.passage("kept", "0")  # type: ignore[arg-type]
     assert memory.passage("kept", 0).chunk.text == "heron"
+
+
+@pytest.mark.parametrize("given", ["notes.db", Path("notes.db"), None, SqliteStore], ids=str)
+def test_a_path_that_is_no_store_is_refused_at_once(given: Any) -> None:
+    for attempt in (lambda: Memory(given), lambda: Memory(given, "hash")):  # type: ignore[arg-type]
+        with pytest.raises(InputError, match=r"store is .*, not an open store") as caught:
+            attempt()
+        assert caught.value.hint == "use Memory.open(path)"
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "error", "said", "hint"),
+    [
+        ("hash", InputError, "encoder is 'hash', a name and not an Encoder", r"Memory\.open\(path, encoder=…\)"),
+        (3, EncoderError, "the encoder int has no `space`", "an encoder has space"),
+        (HashEncoder, EncoderError, "the encoder HashEncoder is a class", r"pass HashEncoder\(…\)"),
+    ],
+)
+def test_an_encoder_that_is_none_is_refused_at_once(
+    encoder: Any, error: type[VstashError], said: str, hint: str
+) -> None:
+    with pytest.raises(error, match=said) as caught:
+        Memory(MemoryStore(), encoder)
+    assert re.search(hint, caught.value.hint)
+
+
+def test_a_store_alone_is_a_memory_without_an_encoder() -> None:
+    with Memory(MemoryStore()) as memory:
+        assert memory.stats()["documents"] == 0
+        with pytest.raises(InputError, match="without an encoder"):
+            memory.search("heron")
 
 
 @pytest.mark.parametrize("wait", ["3", -1, float("nan"), None])

@@ -14,7 +14,15 @@ from vstash.errors import InputError
 from vstash.publish import beside, spare
 from vstash.store.companions import is_own
 
-NOTES = ["memo.md", "memo-notes.txt", "memorandum.txt", "memo.partial", "memo.partial.md", "memo.schema-1.md"]
+NOTES = [
+    "memo.md",
+    "memo-notes.txt",
+    "memorandum.txt",
+    "memo.partial",
+    "memo.partial.md",
+    "memo.schema-1.md",
+    "memo-lock",
+]
 PARTIAL = beside(Path("memo")).name
 OWN = [
     "memo.damaged",
@@ -22,6 +30,7 @@ OWN = [
     "memo.damaged-2-wal",
     PARTIAL,
     f"{PARTIAL}-journal",
+    f"{PARTIAL}-lock",
     "memo.schema-1",
     beside(Path("memo.schema-1")).name,
     "memo-journal",

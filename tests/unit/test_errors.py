@@ -161,22 +161,50 @@ def test_a_database_that_is_there_no_more_may_have_any_name(tmp_path: Path) -> N
             memory.remember("grey heron")
 
 
+def test_a_database_that_another_was_renamed_over_is_told_at_the_next_question(database: Path) -> None:
+    other = database.with_name("other.db")
+    with Memory.open(other, encoder="hash") as memory:
+        memory.remember("white stork", uri="s")
+    with Memory.open(database, encoder="hash") as memory:
+        memory.remember("grey heron", uri="h")
+        memory.backup(database.with_name("copy.db"))
+        Memory.restore(database.with_name("copy.db"), database, force=True)  # in place: that is the same file
+        assert memory.search("heron")[0].uri == "h"
+        database.with_name(f"{database.name}-wal").unlink()
+        other.replace(database)
+        with pytest.raises(StoreGone):
+            memory.search("heron")
+    with Memory.open(database, encoder="hash") as memory:
+        assert [one.uri for one in memory.list()] == ["s"]
+
+
 @pytest.mark.parametrize("then", ["deleted", "moved", "replaced"])
-def test_nothing_is_written_to_a_database_that_is_there_no_more(database: Path, then: str) -> None:
+def test_nothing_is_asked_of_a_database_that_is_there_no_more(database: Path, then: str) -> None:
     with Memory.open(database, encoder="hash") as memory:
         memory.remember("grey heron", uri="h")
         for path in list(database.parent.iterdir()):  # its log goes with it
             path.unlink() if then == "deleted" else path.rename(path.with_name(f"away-{path.name}"))
         if then == "replaced":
             Memory.open(database, encoder="hash").close()
-        writes: list[Callable[[], object]] = [
+        attempts: list[Callable[[], object]] = [
             lambda: memory.remember("white stork"),
             lambda: memory.forget("h"),
             lambda: memory.reindex("hash"),
             memory.compact,
+            lambda: memory.search("heron"),
+            lambda: memory.why("heron", "h"),
+            lambda: memory.get("h"),
+            lambda: memory.chunk(1),
+            lambda: memory.passage("h", 0),
+            memory.list,
+            memory.stats,
+            memory.check,
+            lambda: memory.check(fast=True),
+            lambda: memory.compare(database.parent),
+            lambda: memory.backup(database.with_name("copy.db")),
+            lambda: memory.export(str),
         ]
-        for write in writes:
+        for attempt in attempts:
             with pytest.raises(StoreGone, match=r"notes\.db was deleted, moved or replaced") as caught:
-                write()
+                attempt()
             assert caught.value.hint == "open it again"
-        assert memory.search("heron")[0].uri == "h"

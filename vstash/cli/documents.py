@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vstash.cli import render, shapes, show
 from vstash.cli.app import Session
-from vstash.cli.options import InCollection, Json, Uri, WithTags, by_uri, holds
-from vstash.errors import InputError
+from vstash.cli.options import InCollection, Json, WithTags, by_uri, holds
+from vstash.errors import DocumentNotFound, InputError
 from vstash.names import printable
+
+if TYPE_CHECKING:
+    from vstash.memory import Memory
 
 
 def register(app: typer.Typer) -> None:
@@ -68,16 +71,40 @@ def list_(context: typer.Context, collection: InCollection = None, tag: WithTags
         session.talk("no documents")
 
 
-def forget(context: typer.Context, uri: Uri, json: Json = False) -> None:
-    """Remove a document and all that hangs on it."""
+def forget(
+    context: typer.Context,
+    uris: Annotated[list[str], typer.Argument(metavar="URI", help="A document's uri, or the path of its file.")],
+    json: Json = False,
+) -> None:
+    """Remove documents and all that hangs on them.
+
+    All that are named or, where one is not there, none. --json prints an object, of several a list.
+    """
     session: Session = context.obj
     with session.open(encode=False) as memory:
-        gone = by_uri(memory.get, uri).uri
-        memory.forget(gone)
+        gone = _uris(memory, uris)
+        memory.forget_all(gone)
     if json:
-        render.as_json({"uri": gone, "status": "forgotten"})
-    else:
-        session.talk(f"forgotten: {render.named(gone)}")
+        shape = [{"uri": uri, "status": "forgotten"} for uri in gone]
+        render.as_json(shape if len(uris) > 1 else shape[0])
+        return
+    for uri in gone:
+        session.talk(f"forgotten: {render.named(uri)}")
+
+
+def _uris(memory: Memory, names: list[str]) -> list[str]:
+    """The uris of the documents named so, each once. Raises: DocumentNotFound naming all that are not there."""
+    found, absent = [], []
+    for name in names:
+        try:
+            found.append(by_uri(memory.get, name).uri)
+        except DocumentNotFound:
+            absent.append(repr(printable(name)))
+    if absent:
+        what = "there is no document" if len(absent) == 1 else "there are no documents"
+        all_left = "nothing was forgotten; " if len(names) > 1 else ""
+        raise DocumentNotFound(f"{what} {', '.join(absent)}", hint=f"{all_left}see what there is: vstash list")
+    return list(dict.fromkeys(found))
 
 
 def stats(context: typer.Context, json: Json = False) -> None:

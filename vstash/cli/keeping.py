@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vstash import arguments, publish
+from vstash import arguments, claims
 from vstash.cli import render
 from vstash.cli.app import FAILURE, Session, make_folder
 from vstash.cli.options import Json
@@ -148,24 +148,12 @@ def _destination(session: Session, file: str, *, force: bool) -> Path:
 
 def _export(memory: Memory, path: Path, *, vectors: bool) -> int:
     try:
-        return _published(memory, path, vectors=vectors)
+        with claims.publishing(path) as beside, beside.open("x", encoding="utf-8", newline="\n") as stream:
+            return memory.export(stream.write, vectors=vectors)
     except OSError as error:
         raise VstashError(
             f"{path} cannot be written: {error.strerror}", hint="check the folder and its space"
         ) from error
-
-
-def _published(memory: Memory, path: Path, *, vectors: bool) -> int:
-    """Write beside the target, then rename: a name never stands for half an export."""
-    partial = publish.beside(path)
-    try:
-        with partial.open("x", encoding="utf-8", newline="\n") as stream:
-            count = memory.export(stream.write, vectors=vectors)
-        publish.rename(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    return count
 
 
 def _said(session: Session, value: Mapping[str, object], text: str, *, json: bool) -> None:

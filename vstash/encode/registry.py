@@ -10,7 +10,7 @@ import numpy as np
 
 from vstash.encode.base import Encoder, Naming
 from vstash.encode.minilm import SPACE, MiniLM, silent
-from vstash.errors import BadVectors, EncoderError, ModelUnavailable
+from vstash.errors import BadVectors, EncoderError, InputError, ModelUnavailable
 from vstash.extras import later
 from vstash.rules import shown
 from vstash.types import Space
@@ -40,6 +40,15 @@ def load(encoder: str | Encoder, report: Callable[[str], None] = silent) -> Enco
     if encoder == "hash":
         return hashing.HashEncoder()
     return _transformer(encoder)
+
+
+def given(encoder: Encoder | None) -> Encoder | None:
+    """An encoder that a program made itself, or None. Raises: InputError for a name, EncoderError for what is none."""
+    if isinstance(encoder, str):
+        raise InputError(
+            f"encoder is {shown(encoder)}, a name and not an Encoder", hint="use Memory.open(path, encoder=…)"
+        )
+    return None if encoder is None else _conforming(encoder)
 
 
 def for_space(space: Space) -> str:

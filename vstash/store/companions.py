@@ -8,10 +8,10 @@ from pathlib import Path
 
 from vstash import publish
 from vstash.errors import InputError
-from vstash.publish import NUMBERED, PARTIAL
+from vstash.publish import CLAIM, NUMBERED, PARTIAL
 
-# copies before an upgrade, copies being written, what a restore set aside; and the journals of each
-_ENDINGS = re.compile(rf"(\.schema-\d+)?({PARTIAL}|\.damaged{NUMBERED})?(-wal|-shm|-journal)?")
+# copies before an upgrade, copies being written and the claims to them, what a restore set aside; the journals of each
+_ENDINGS = re.compile(rf"(\.schema-\d+)?({PARTIAL}({CLAIM})?|\.damaged{NUMBERED})?(-wal|-shm|-journal)?")
 
 
 def is_own(path: Path, database: Path) -> bool:

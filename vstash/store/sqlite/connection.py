@@ -248,7 +248,7 @@ def writing(connection: Connection) -> Iterator[None]:
         with connection:
             yield
         return
-    _require_there(connection)
+    require_there(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -259,8 +259,11 @@ def writing(connection: Connection) -> Iterator[None]:
         raise
 
 
-def _require_there(connection: Connection) -> None:
-    """What is written to a file that was deleted is lost, and SQLite notices nothing with a log. Raises: StoreGone."""
+def require_there(connection: Connection) -> None:
+    """What is written to a file that was deleted is lost, what is read of one that was replaced is no longer so, and
+    SQLite notices nothing with a log. Asked before a transaction, not within; it costs a stat. Raises: StoreGone."""
+    if connection.in_transaction:
+        return
     moved = ctypes.c_int(0)
     connection.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(moved))
     if moved.value:

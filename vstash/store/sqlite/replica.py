@@ -5,15 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vstash import publish
+from vstash.extras import later
 from vstash.store.sqlite.connection import Connection, connect, copy, discard, translated
+
+if TYPE_CHECKING:
+    from vstash import claims
+else:  # what a search does without
+    claims = later("vstash.claims")
 
 
 def replicate(source: Connection, target: Path, verify: Callable[[Connection], object]) -> None:
     """Make `target` a copy of what `source` holds now, once `verify` has raised nothing of it. Raises: StoreError."""
-    partial = publish.beside(target)
-    try:
+    with claims.publishing(target) as partial:
         with translated(target):
             written = connect(partial, create=True, vfs=source.open_vfs)
             try:
@@ -23,14 +28,5 @@ def replicate(source: Connection, target: Path, verify: Callable[[Connection], o
                 discard(written)
                 raise
             written.close()
-        _remove_log(target)  # of another database that had this name: it must not be played into this one
-        publish.rename(partial, target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        _remove_log(partial)
-        raise
-
-
-def _remove_log(path: Path) -> None:
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+        for suffix in ("-wal", "-shm"):  # of another database that had this name: they must not be played into this one
+            target.with_name(target.name + suffix).unlink(missing_ok=True)

@@ -25,6 +25,7 @@ from vstash.store.sqlite.connection import (
     missing,
     reading,
     require_same,
+    require_there,
     translated,
     writing,
 )
@@ -80,6 +81,7 @@ class SqliteStore:
     def _use(self) -> Iterator[None]:
         require_same(self._process, self.path)
         with self._lock, translated(self.path):
+            require_there(self.connection)
             yield
 
     @contextmanager
@@ -374,16 +376,10 @@ class SqliteStore:
         with self._use():
             backup.compact(self.connection)
 
-    @property
-    def schema_version(self) -> int:
-        """The number of the last migration applied."""
-        with self._use():
-            return migrate.version(self.connection)
-
     def close(self) -> None:
         """Close the connection; the last one to close folds the log into the file. In a fork it is not ours to."""
         if os.getpid() == self._process:
-            with self._use():
+            with self._lock, translated(self.path):
                 self.connection.close()
 
 
