@@ -39,8 +39,6 @@ def reindex(store: Store, encoder: Encoder, now: Callable[[], datetime], report:
     started = time.perf_counter()
     before = store.space()
     space = encoder.space
-    if before is None:
-        return Reindexed(before, space, 0, time.perf_counter() - started)
     if before != space:
         space = replace(space, noise=calibrate(encoder))
     store.prepare_space(space, now())

@@ -203,3 +203,17 @@ def test_a_chunk_that_is_read_and_cannot_be_written_ends_it() -> None:
         memory.remember("grey heron")
         with pytest.raises(StoreCorrupt, match=r"chunk 1 .* cannot be reached by its id"):
             memory.reindex(NEW)
+
+
+def test_an_empty_memory_remembers_the_encoder_it_was_changed_to(database: Path) -> None:
+    with Memory.open(database, encoder=None) as memory:
+        done = memory.reindex(NEW)
+        assert (done.before, done.after, done.chunks) == (None, NEW.space, 0)
+    with pytest.raises(SpaceMismatch):
+        Memory.open(database, encoder=OLD)
+    with Memory.open(database, encoder=NEW) as memory:
+        assert (list(memory.search("heron")), memory.check().ok) == ([], True)
+        memory.remember("a heron")
+        assert (memory.search("heron")[0].text, memory.check().ok) == ("a heron", True)
+        memory.reindex(OLD)
+        assert memory.search("heron")[0].text == "a heron"
