@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from vstash import metadata
 from vstash.errors import InvalidFilter
 from vstash.rules import shown
 from vstash.types import Document
@@ -25,28 +26,30 @@ _PLAIN = re.compile(r"[\w@%+=:,./-]+")  # what a shell takes as one word, as it 
 
 @dataclass(frozen=True, slots=True)
 class Eq:
-    """The field has this value. Fields: collection, kind, title, uri, metadata.<key>."""
+    """The field has this value. Fields: collection, kind, title, uri, metadata.<key>.
+
+    Metadata may be numbers, True and False too, or lists, of which one value will do; "2020" asks for 2020 as well.
+    """
 
     field: str
     value: str
 
     def __post_init__(self) -> None:
         _known_field(self.field)
-        _text(self.field, self.value)
+        object.__setattr__(self, "value", _asked(self.field, self.value))
 
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """The field has one of these values; no value matches nothing."""
+    """The field has one of these values, as in `Eq`; no value matches nothing."""
 
     field: str
     values: tuple[str, ...]
 
     def __post_init__(self) -> None:
         _known_field(self.field)
-        object.__setattr__(self, "values", _several("values", self.values))
-        for value in self.values:
-            _text(self.field, value)
+        values = _several("values", self.values)
+        object.__setattr__(self, "values", tuple([_asked(self.field, value) for value in values]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +133,9 @@ def matches(rule: Filter | None, document: Document) -> bool:
         case Tag(name):
             return name in document.tags
         case Eq(field, value):
-            return _value(document, field) == value
+            return _has(document, field, (value,))
         case In(field, values):
-            return _value(document, field) in values
+            return _has(document, field, values)
         case Before(when, field):
             date = _date(document, field)
             return date is not None and date < when
@@ -162,6 +165,8 @@ def said(rule: Filter) -> str:
         case Tag(name):
             return f"--tag {_quoted(name)}"
         case Eq(field, value):
+            if field.startswith(METADATA):
+                return f"--where {_quoted(f'{field.removeprefix(METADATA)}={value}')}"
             return f"{'--collection' if field == 'collection' else f'{field} ='} {_quoted(value)}"
         case In(field, values):
             return f"{field} in ({', '.join(map(_quoted, values))})"
@@ -190,8 +195,10 @@ def from_options(
     tags: Sequence[str] | Set[str] = (),
     after: str | datetime | None = None,
     before: str | datetime | None = None,
+    where: Sequence[str] = (),
 ) -> Filter | None:
-    """The filter that the usual options ask for, all of which must hold; None when none is given.
+    """The filter that the usual options ask for, all of which must hold; None when none is given. `where` are what
+    metadata must say, each "key=value".
 
     Raises: InvalidFilter for a date that is none, and for a name that no document can have.
     """
@@ -204,6 +211,7 @@ def from_options(
     if collection is not None:
         parts.append(Eq("collection", collection))
     parts.extend(Tag(tag) for tag in tags)
+    parts.extend(map(_where, where))
     if after is not None:
         parts.append(After(parse_date("after", after)))
     if before is not None:
@@ -211,6 +219,13 @@ def from_options(
     if len(parts) > 1:
         return And(tuple(parts))
     return parts[0] if parts else None
+
+
+def _where(pair: str) -> Filter:
+    key, equals, value = pair.partition("=")
+    if not equals or not key.strip():
+        raise InvalidFilter(f"{shown(pair)} is no key and value", hint="write it as author=Ada")
+    return Eq(METADATA + key.strip(), value.strip())
 
 
 def both(rule: object, **options: Any) -> Filter | None:
@@ -268,8 +283,8 @@ def _parse_one(key: Any, value: Any) -> Filter:
     }
     if key in compose:
         return compose[key](value)
-    if isinstance(value, str):
-        return Eq(str(key), value)
+    if isinstance(value, str | int | float):
+        return Eq(str(key), _asked(str(key), value))
     if isinstance(value, Sequence):
         return In(str(key), tuple(value))
     raise InvalidFilter(f"{key}: {value!r:.60} is neither a text nor a list of texts", hint=_SHAPES)
@@ -362,10 +377,18 @@ def _text(field: str, value: object) -> None:
         raise InvalidFilter(f"{field}: {value!r:.60} is no text", hint="compare with a string")
 
 
-def _value(document: Document, field: str) -> object:
+def _asked(field: str, value: object) -> str:
+    """The value as text, which it must be but for metadata."""
+    if field.startswith(METADATA) and isinstance(value, int | float):
+        return metadata.written(value)
+    _text(field, value)
+    return str(value)
+
+
+def _has(document: Document, field: str, values: Sequence[str]) -> bool:
     if field.startswith(METADATA):
-        return document.metadata.get(field.removeprefix(METADATA))
-    return getattr(document, field)
+        return metadata.says(document.metadata.get(field.removeprefix(METADATA)), values)
+    return getattr(document, field) in values
 
 
 def _date(document: Document, field: str) -> datetime | None:

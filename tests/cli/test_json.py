@@ -138,6 +138,26 @@ def test_list_gives_documents_without_texts(run: Run, docs: Path) -> None:
     assert run("list", "--tag", "none", "--json").json == []
 
 
+def test_what_a_document_says_of_itself_is_a_filter(run: Run, settings: Path) -> None:
+    (settings / "a.md").write_text("---\nauthor: Ada\nyear: 2020\ndraft: yes\nteam: [Bob, Eve]\n---\nCats sleep.\n")
+    (settings / "b.md").write_text("---\nauthor: Bob\nyear: 2021\n---\nCats purr.\n")
+    run("add", "a.md", "b.md")
+    for where, names in (
+        (["author=Ada"], ["a.md"]),
+        (["year=2021"], ["b.md"]),
+        (["draft=true"], ["a.md"]),
+        (["team=Eve"], ["a.md"]),
+        (["author=Bob", "year=2021"], ["b.md"]),
+        (["author=Ada", "year=2021"], []),
+        (["author=ada"], []),
+    ):
+        given = [word for pair in where for word in ("--where", pair)]
+        assert [Path(one["uri"]).name for one in run("list", *given, "--json").json] == names
+        assert [Path(hit["uri"]).name for hit in run("search", "cats", *given, "--json").json["hits"]] == names
+    lost = run("why", "cats", "a.md", "--where", "author=Bob")
+    assert "search without --where author=Bob" in lost.out + lost.err
+
+
 def test_forget_names_what_is_gone(run: Run, docs: Path) -> None:
     run("add", "docs")
     assert run("forget", "docs/cats.md", "--json").json == {"uri": str(docs / "cats.md"), "status": "forgotten"}

@@ -46,6 +46,8 @@ MISTAKES: tuple[tuple[tuple[str, ...], int, str], ...] = (
     (("restore", "docs", "--db", "/dev/null/x/new.db"), 1, "the folder /dev/null/x cannot be made: Not a directory; "),
     (("search", "x", "--collection", ""), 2, "'' is no name of a collection or tag; leave it out, or name one"),
     (("list", "--tag", " "), 2, "' ' is no name of a collection or tag; leave it out, or name one"),
+    (("list", "--where", "author"), 2, "'author' is no key and value; write it as author=Ada"),
+    (("search", "x", "--where", " =x"), 2, "' =x' is no key and value; write it as author=Ada"),
     (("add", "docs", "--tag", " "), 2, "a collection or tag is blank; give it a name"),
     (("remember", " "), 1, "the text is blank; say what to remember"),
     (("stats", "--db", ""), 2, "db is blank in the command; give the database file"),

@@ -19,11 +19,18 @@ SPACE = Space("one", "one", 2)
 VECTOR = np.array([[1, 0]], dtype=np.float32)
 EVERYTHING = Arm("vector", 1.0, 100, 100, path="exact")
 
-WORDS = st.sampled_from(["", "a", "A", "b", "'", '"', "\\", "%", "_", "\0", "a\0b", "é", "e\u0301", "\U0001f426", "1"])
+NUMBERS = ["-0", "1.0", "1.5", "15e-1", "0.1", "1e999", "9223372036854775808", "1_0", " 1", "true", "null", "[]"]
+WORDS = st.sampled_from(
+    [*NUMBERS, "", "a", "A", "b", "'", '"', "\\", "%", "_", "\0", "a\0b", "é", "e\u0301", "\U0001f426", "1"]
+)
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=9)), timezone(timedelta(hours=-7, minutes=-30))])
 TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2020, 1, 3), timezones=ZONES)  # noqa: DTZ001 - given in `timezones`
 KEYS = st.sampled_from(["a", "b", "a.b", "'", '"', "\\", "$", "é"])
-VALUES = st.one_of(WORDS, st.none(), st.integers(-1, 1), st.booleans(), st.lists(WORDS, max_size=1))
+NUMERIC = st.integers(-1, 1) | st.sampled_from([0.1, 0.0, 1.5, 1.0, 2**63, 2**63 + 1, 10**400, 1e300])
+SCALARS = st.one_of(WORDS, st.none(), NUMERIC, st.booleans())
+VALUES = (
+    SCALARS | st.lists(SCALARS | st.lists(WORDS, max_size=1), max_size=2) | st.dictionaries(KEYS, WORDS, max_size=1)
+)
 
 
 @st.composite

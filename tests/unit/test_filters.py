@@ -44,7 +44,7 @@ DOCUMENT = Document(
     modified_at=None,
     dated_at=MAY,
     chunks=1,
-    metadata={"author": "Audubon", "pages": 7},
+    metadata={"author": "Audubon", "pages": 7, "draft": False, "places": ["Delta", 3]},
 )
 
 
@@ -55,7 +55,18 @@ DOCUMENT = Document(
         (Eq("collection", "work"), True),
         (Eq("collection", "Work"), False),
         (Eq("metadata.author", "Audubon"), True),
-        (Eq("metadata.pages", "7"), False),
+        (Eq("metadata.pages", "7"), True),
+        (Eq("metadata.pages", "7.0"), True),
+        (Eq("metadata.pages", "07"), False),
+        (Eq("metadata.pages", 7), True),
+        (Eq("metadata.draft", "false"), True),
+        (Eq("metadata.draft", False), True),
+        (Eq("metadata.draft", "0"), False),
+        (Eq("metadata.places", "Delta"), True),
+        (Eq("metadata.places", "3"), True),
+        (Eq("metadata.places", '["Delta", 3]'), False),
+        (In("metadata.pages", (6, "7")), True),
+        (Eq("title", "Herons"), True),
         (Eq("metadata.none", ""), False),
         (In("kind", ("pdf", "markdown")), True),
         (In("kind", ()), False),
@@ -204,6 +215,8 @@ def nested(depth: int) -> Filter:
 def test_options_must_all_hold() -> None:
     assert from_options() is None
     assert from_options(collection="work") == Eq("collection", "work")
+    assert from_options(where=["a.b = c=d"]) == Eq("metadata.a.b", "c=d")
+    assert from_options(tags=["x"], where=["a=1"]) == And((Tag("x"), Eq("metadata.a", "1")))
     assert from_options(tags=["x"], after="2026-05-01", before=JUNE) == And((Tag("x"), After(MAY), Before(JUNE)))
 
 
@@ -252,6 +265,7 @@ def test_a_time_without_a_zone_cannot_be_compared() -> None:
         (from_options(tags=["two words"]), "--tag 'two words'"),
         (from_options(after="2030-01-01"), "--after 2030-01-01"),
         (from_options(before="2030-01-01T09:30+02:00"), "--before 2030-01-01T07:30:00"),
+        (from_options(where=["key=two words"]), "--where 'key=two words'"),
         (from_options(tags=["a", "b"]), "--tag a and --tag b"),
         (Eq("kind", "pdf"), "kind = pdf"),
         (In("kind", ("pdf", "markdown")), "kind in (pdf, markdown)"),

@@ -8,7 +8,7 @@ import typer
 
 from vstash.cli import render, shapes, show
 from vstash.cli.app import Session
-from vstash.cli.options import InCollection, Json, WithTags, by_uri, holds
+from vstash.cli.options import InCollection, Json, Where, WithTags, by_uri, holds
 from vstash.errors import DocumentNotFound, InputError
 from vstash.names import printable
 
@@ -58,11 +58,20 @@ def get(
         render.line(render.printable(text).removesuffix("\n"))
 
 
-def list_(context: typer.Context, collection: InCollection = None, tag: WithTags = None, json: Json = False) -> None:
+def list_(
+    context: typer.Context,
+    collection: InCollection = None,
+    tag: WithTags = None,
+    where: Where = None,
+    json: Json = False,
+) -> None:
     """List the documents."""
+    from vstash.filters import from_options
+
     session: Session = context.obj
+    rule = from_options(collection=collection, tags=tag or (), where=where or ())
     with session.open(encode=False) as memory:
-        found = memory.list(collection=collection, tags=tag or ())
+        found = memory.list(filter=rule)
     if json:
         render.as_json([shapes.document(document) for document in found])
         return

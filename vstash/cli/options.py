@@ -36,6 +36,10 @@ Tags = Annotated[
 WithTags = Annotated[
     list[str] | None, typer.Option("--tag", metavar="NAME", help="Only what has this tag; repeat for several.")
 ]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="KEY=VALUE", help="Only what has this in its metadata; repeat for several."),
+]
 Uri = Annotated[str, typer.Argument(metavar="URI", help="The document's uri, or the path of its file.")]
 InMode = Annotated[str, typer.Option("--mode", metavar="MODE", help="hybrid, keyword or vector.")]
 Fusion = Annotated[

@@ -9,7 +9,7 @@ import typer
 from vstash.arguments import any_given
 from vstash.cli import render, shapes, show
 from vstash.cli.app import Session
-from vstash.cli.options import Fusion, InCollection, InMode, Json, Uri, WithTags, by_uri
+from vstash.cli.options import Fusion, InCollection, InMode, Json, Uri, Where, WithTags, by_uri
 
 if TYPE_CHECKING:
     from vstash.types import Mode, Query
@@ -48,6 +48,7 @@ def search(
     fusion: Fusion = None,
     collection: InCollection = None,
     tag: WithTags = None,
+    where: Where = None,
     after: After = None,
     before: Before = None,
     recency: Recency = None,
@@ -87,6 +88,7 @@ def why(
     fusion: Fusion = None,
     collection: InCollection = None,
     tag: WithTags = None,
+    where: Where = None,
     after: After = None,
     before: Before = None,
     recency: Recency = None,
@@ -116,10 +118,11 @@ def _query(context: typer.Context) -> Query:
 
     given = context.params
     rule = None
-    tags, others = given["tag"] or (), {name: given[name] for name in ("collection", "after", "before")}
-    if any_given(tags, *others.values()):
+    tags, where = given["tag"] or (), given["where"] or ()
+    others = {name: given[name] for name in ("collection", "after", "before")}
+    if any_given([*tags, *where], *others.values()):
         from vstash.filters import from_options
 
-        rule = from_options(tags=tags, **others)
+        rule = from_options(tags=tags, where=where, **others)
     options = {name: given[name] for name in OPTIONS if given.get(name) is not None}
     return Query(given["query"], given["limit"], cast("Mode", given["mode"]), rule, given["fusion"], **options)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from vstash.extras import later
 
 if TYPE_CHECKING:
-    from vstash import filters
+    from vstash import filters, metadata
     from vstash.filters import Filter
 else:  # what a search without any does without
-    filters = later("vstash.filters")
+    filters, metadata = later("vstash.filters"), later("vstash.metadata")
 
 Sql = tuple[str, list[object]]
 
@@ -39,11 +40,9 @@ def condition(rule: Filter | None) -> Sql:
         case filters.Tag(name):
             return "document.id IN (SELECT document_id FROM tag WHERE name = ?)", [name]
         case filters.Eq(field, value):
-            sql, bindings = _column(field)
-            return f"coalesce({sql} = ?, 0)", [*bindings, value]
+            return _in(field, (value,))
         case filters.In(field, values):
-            sql, bindings = _column(field)
-            return f"coalesce({sql} IN (SELECT value FROM json_each(?)), 0)", [*bindings, json.dumps(values)]
+            return _in(field, values)
         case filters.Before(when, field):
             return f"coalesce({_DATES[field]} < ?, 0)", [stamp(when)]
         case filters.After(when, field):
@@ -87,8 +86,20 @@ def _balanced(word: str, pieces: list[str]) -> str:
     return word.join(pieces)
 
 
-def _column(field: str) -> Sql:
-    if field.startswith(filters.METADATA):
-        sql = "(SELECT value FROM json_each(document.metadata) WHERE key = ? AND type = 'text')"
-        return sql, [field.removeprefix(filters.METADATA)]
-    return f"document.{field}", []
+def _in(field: str, values: Sequence[str]) -> Sql:
+    if not field.startswith(filters.METADATA):
+        if len(values) == 1:
+            return f"coalesce(document.{field} = ?, 0)", [*values]
+        return f"coalesce(document.{field} IN (SELECT value FROM json_each(?)), 0)", [json.dumps(values)]
+    wanted = json.dumps([*values, *metadata.numbers(values)])
+    sql = (
+        f"EXISTS (SELECT 1 FROM json_each(document.metadata) AS held WHERE held.key = ? AND ({_one_of('held')}"
+        f" OR held.type = 'array' AND EXISTS (SELECT 1 FROM json_each(held.value) AS one WHERE {_one_of('one')})))"
+    )
+    return sql, [field.removeprefix(filters.METADATA), wanted, wanted]
+
+
+def _one_of(row: str) -> str:
+    """Whether a row of json_each is one of what is bound: texts are equal to texts only, and numbers to numbers."""
+    value = f"CASE WHEN {row}.type IN ('true', 'false') THEN {row}.type WHEN {row}.type <> 'null' THEN {row}.atom END"
+    return f"{value} IN (SELECT value FROM json_each(?))"
