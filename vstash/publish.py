@@ -19,12 +19,15 @@ CLAIM = "-lock"  # after a partial's name: the file that its writer keeps locked
 def destination(path: Path, *, force: bool) -> Path:
     """The file that may be written for a path, which a link leads elsewhere.
 
-    Raises: InputError where something is there that is no file, or, without `force`, one that is not empty; StoreError.
+    Raises: InputError where something is there that is no file, or, without `force`, one that is not empty, and where
+    there is no folder for it; StoreError.
     """
     real = Path(os.path.realpath(path))
     try:
         found = real.stat()
     except FileNotFoundError:
+        if not real.parent.is_dir():
+            raise InputError(f"there is no folder {real.parent}", hint="make it, or name another") from None
         return real
     except OSError as error:
         raise StoreError(f"{path} cannot be reached: {error.strerror}", hint="check the path") from error

@@ -124,7 +124,7 @@ def test_a_backup_onto_itself_is_refused(filled: Memory, database: Path, force: 
 
 
 def test_a_backup_into_no_folder_is_one_clear_error(filled: Memory, tmp_path: Path) -> None:
-    with pytest.raises(StoreError) as caught:
+    with pytest.raises(InputError, match=f"there is no folder {tmp_path / 'nowhere'}$") as caught:
         filled.backup(tmp_path / "nowhere" / "copy.db")
     assert caught.value.hint
     (tmp_path / "file").touch()

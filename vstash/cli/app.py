@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 failure, 2 usage, 3 not found, 4 integrity findings, 130 i
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ FAILURE, USAGE, MISSING, FINDINGS = 1, 2, 3, 4
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 GLOBAL_WITH_VALUE = ("--db", "--encoder")
 GLOBAL_FLAGS = ("--quiet",)
+TAKING_WORDS = ("search", "why", "remember")
+_SHORT_OPTION = re.compile(r"No such option: -[^-]")
 
 # What Typer raises for a command line it cannot read. Depending on its version that is its own class or
 # Click's, and it names neither; both are what BadParameter is derived from.
@@ -241,8 +244,11 @@ def _command(arguments: Sequence[str]) -> str | None:
 def _unreadable(error: Any) -> tuple[str, str]:
     """What is wrong, and what to do."""
     message = error.format_message().rstrip(".")
-    quotes = 'put several words in "quotes", or ' if "extra argument" in message else ""
-    return message, f"{quotes}see {error.ctx.command_path if error.ctx else 'vstash'} --help"
+    advice = ""
+    if error.ctx and error.ctx.info_name in TAKING_WORDS:
+        several, dashed = 'put several words in "quotes", or ', "put -- before words that begin with a dash, or "
+        advice = several if "extra argument" in message else dashed if _SHORT_OPTION.search(message) else ""
+    return message, f"{advice}see {error.ctx.command_path if error.ctx else 'vstash'} --help"
 
 
 def _leave(code: int) -> None:
