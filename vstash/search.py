@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from vstash.encode.base import Encoder, Naming
 from vstash.encode.registry import checked
 from vstash.errors import BadVectors, SpaceMismatch
+from vstash.plan import each_once, worth_asking
 from vstash.plan import plan as make_plan
-from vstash.plan import worth_asking
 from vstash.rank import confidence, coverage, gate, presence, published
 from vstash.rank.fuse import View, fuse
 from vstash.rank.stages import PICKING, STAGES, UNKNOWING, Candidates, Setting
@@ -166,7 +166,7 @@ def find(
         weighed = ", ".join(f"{view.side} {view.weight:.2f}" for view in views)
         done(len(candidates), f"{plan.fusion}: {weighed}")
     weight = views[0].weight if views else 0.0
-    words = [term for term in stats.terms if term.text.casefold() not in STOP_WORDS]
+    words = [term for term in each_once(stats.terms) if term.text.casefold() not in STOP_WORDS]
     evidence = confidence.keyword_evidence(_best(views, "keyword") or 0.0, words, stats.chunks)
     return Found(plan, tuple(rankings), candidates, cosine, noise, evidence, pieces or (), weight, held)
 
@@ -197,7 +197,7 @@ def statistics(
     frequencies = {term.text: df for term, (_, df) in zip(wanted, known, strict=True)}
     begun = wanted[-1] if query.unfinished and wanted and not wanted[-1].phrase else None
     terms = tuple(
-        Term(term.text, df, term.phrase, stem, term.prefix or term is begun, _pieces_of(term, namer))
+        Term(term.text, df, term.phrase, stem, term.prefix or term is begun, _pieces_of(term, namer), term.times)
         for term, (stem, df) in zip(wanted, known, strict=True)
         if stem and 2 * df >= frequencies.get(term.stem_of, 0)
     )

@@ -6,6 +6,7 @@ times are timezone-aware and in UTC; ranks start at 1; scores are larger for bet
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -170,7 +171,8 @@ class Query:
 class Term(NamedTuple):
     """A word or phrase of the query, its document frequency in chunks (a phrase counts as its rarest word) and
     its form in the index. With `prefix` it stands for every word that begins so. `pieces` are the encoder's
-    word-pieces of a plain word, where it names them."""
+    word-pieces of a plain word, where it names them. `times` is how often the question says it, in this form or
+    another, 0 for what is only derived from its words."""
 
     text: str
     df: int
@@ -178,6 +180,12 @@ class Term(NamedTuple):
     stem: str = ""
     prefix: bool = False
     pieces: tuple[int, ...] = ()
+    times: int = 1
+
+    @property
+    def weight(self) -> float:
+        """What its BM25 counts: a question that comes back to a word means it, but not twice as much."""
+        return math.sqrt(self.times or 1)
 
 
 class TermStats(NamedTuple):

@@ -13,7 +13,7 @@ import pytest
 
 from vstash.encode.hash import HashEncoder
 from vstash.errors import BadVectors, SpaceMismatch
-from vstash.filters import Eq, Not, Tag
+from vstash.filters import Eq, Filter, Not, Tag
 from vstash.store import open_store
 from vstash.store.base import Entry, Renamed, Store, Stored
 from vstash.text.passage import passage
@@ -281,6 +281,24 @@ def test_titles_and_extra_terms_are_searched_too(store: Store) -> None:
     put(store, titled, extra, entry("c", "sky"), entry("d", "sea"))
     assert [item.chunk_id for item in store.rank(keyword("heron"), None, None).items] == ids(store, "a")
     assert [item.chunk_id for item in store.rank(keyword("stork"), None, None).items] == ids(store, "b")
+
+
+@pytest.mark.parametrize("rule", [None, Eq("title", "a")])
+def test_a_word_that_is_said_again_counts_more_but_not_beside_a_phrase(store: Store, rule: Filter | None) -> None:
+    put(
+        store, entry("a", "heron heron reed", title="a"), entry("b", "stork reed"), entry("c", "sky"), entry("d", "sea")
+    )
+
+    def score(*terms: Term) -> float:
+        return store.rank(Arm("keyword", 1.0, 10, 10, terms=terms), None, rule).items[0].score
+
+    for _ in range(3):  # the first search of a process, and those after it
+        heron, reed = score(Term("heron", 1)), score(Term("reed", 2))
+        assert score(Term("heron", 1, times=4)) == pytest.approx(2 * heron)
+        assert score(Term("heron", 1, times=4), Term("reed", 2)) == pytest.approx(2 * heron + reed)
+        assert score(Term("heron", 1, times=0)) == pytest.approx(heron)
+        phrase = Term("heron reed", 1, phrase=True)
+        assert score(phrase, Term("reed", 2, times=4)) == pytest.approx(score(phrase, Term("reed", 2)))
 
 
 def test_a_prefix_stands_for_every_word_that_begins_so(store: Store) -> None:

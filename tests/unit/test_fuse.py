@@ -175,4 +175,6 @@ def test_keyword_evidence_is_a_share_of_what_all_the_words_could_give() -> None:
     words = [Term("heron", 1), Term("common", 900)]
     assert keyword_evidence(idf * 2.2, words, 1000) == pytest.approx(1.0, abs=1e-9)
     assert keyword_evidence(idf * 1.1, words, 1000) == pytest.approx(0.5, abs=1e-9)
+    twice = [Term("heron", 1, times=4), Term("common", 900)]
+    assert keyword_evidence(idf * 2.2, twice, 1000) == pytest.approx(0.5, abs=1e-9)
     assert keyword_evidence(0.0, words, 1000) == keyword_evidence(5.0, [], 1000) == 0.0

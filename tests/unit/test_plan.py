@@ -42,9 +42,41 @@ def test_rarest_words_come_first() -> None:
     assert words(TermStats(1000, (Term("reed", 40), Term("heron", 10)))) == ["heron", "reed"]
 
 
-def test_a_word_is_sent_once_and_other_words_of_its_stem_too() -> None:
-    terms = (Term("Heron", 10, stem="heron"), Term("heron", 10, stem="heron"), Term("herons", 10, stem="heron"))
-    assert words(TermStats(1000, terms)) == ["Heron", "herons"]
+def test_words_of_one_stem_are_sent_once_and_counted() -> None:
+    terms = (
+        Term("Heron", 10, stem="heron"),
+        Term("heron", 10, stem="heron", times=2),
+        Term("herons", 10, stem="heron"),
+        Term("sky", 10, stem="sky"),
+    )
+    found = choose_terms(TermStats(1000, terms))[0]
+    assert [(term.text, term.times, term.weight) for term in found] == [("Heron", 4, 2.0), ("sky", 1, 1.0)]
+
+
+def test_what_is_derived_counts_once_and_not_beside_the_word_itself() -> None:
+    terms = (
+        Term("casas", 10, stem="casa"),
+        Term("casa", 10, stem="casa", times=0),
+        Term("casa", 10, stem="casa", times=0),
+        Term("HTTP2Server", 5, stem="http2server"),
+        Term("http", 10, stem="http", times=0),
+        Term("server", 10, stem="server", times=0),
+        Term("Server", 10, stem="server"),
+    )
+    found = {(term.text, term.times, term.weight) for term in choose_terms(TermStats(1000, terms))[0]}
+    assert found == {
+        ("casas", 1, 1.0),
+        ("casa", 0, 1.0),
+        ("HTTP2Server", 1, 1.0),
+        ("http", 0, 1.0),
+        ("Server", 1, 1.0),
+    }
+
+
+def test_the_published_weighting_counts_every_word_once() -> None:
+    terms = (Term("heron", 10, stem="heron", times=3), Term("herons", 10, stem="heron"))
+    made = plan(Query("heron heron heron herons", fusion="adaptive"), TermStats(1000, terms))
+    assert [term.times for arm in made.arms for term in arm.terms] == [1, 1]
 
 
 def test_stop_words_and_common_words_are_left_out_and_named() -> None:

@@ -41,6 +41,13 @@ def test_kept_scores_are_those_of_fts5(memory: Memory) -> None:
     assert kept == again
 
 
+def test_kept_scores_count_what_is_said_again_as_fresh_ones_do(memory: Memory) -> None:
+    fresh, kept = found(memory, "7 8 8 8 8"), found(memory, "7 8 8 8 8")
+    assert [id_ for id_, _ in fresh] == [id_ for id_, _ in kept]
+    assert [score for _, score in fresh] == pytest.approx([score for _, score in kept], rel=1e-12)
+    assert fresh[0][0] != found(memory, "7 7 7 7 8")[0][0]
+
+
 def test_what_is_written_is_found_at_once_by_whomever_it_was_written(memory: Memory, path: Path) -> None:
     assert len(found(memory)) == len(found(memory)) == len(TEXTS)
     [own] = memory.add_texts(["a heron of one's own"])
@@ -58,10 +65,10 @@ def test_the_least_recently_used_words_give_way(path: Path) -> None:
     assert not postings.ready(connection)
     assert postings.ready(connection)
     for word in ('"heron"', '"sky"', '"heron"', '"water"'):
-        assert len(postings.best(connection, [word], 5)) == 5
+        assert len(postings.best(connection, {word: 1.0}, 5)) == 5
     assert list(postings._kept) == ['"water"']
     assert postings._size == len(TEXTS)
-    assert postings.best(connection, ['"nothing"', '"nowhere"'], 5) == []
+    assert postings.best(connection, {'"nothing"': 1.0, '"nowhere"': 1.0}, 5) == []
     connection.close()
 
 

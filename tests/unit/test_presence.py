@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,15 @@ def test_a_word_is_held_where_all_its_pieces_are() -> None:
     gain = GAIN * math.log(800.5 / 200.5)
     assert found.items == (Scored(2, 4.9 + gain), Scored(1, 5.0), Scored(9, gain), Scored(3, 0.5))
     assert wanted([COMMON, COMMONER]) == [3, 4]
+
+
+def test_a_word_that_is_said_again_is_worth_more() -> None:
+    held = {2: frozenset({3, 4})}
+    once, four = (
+        {item.chunk_id: item.score for item in completed(RANKING, held, [COMMON._replace(times=times)], 1000).items}[2]
+        for times in (1, 4)
+    )
+    assert four - 4.9 == pytest.approx(2 * (once - 4.9))
 
 
 def test_ties_go_to_the_smaller_chunk_id() -> None:

@@ -37,5 +37,6 @@ def keyword_evidence(best: float, words: Sequence[Term], chunks: int) -> float:
 
     `words` are those of the question that say something; a word that occurs nowhere counts the most.
     """
-    bound = math.fsum(math.log((chunks - word.df + 0.5) / (word.df + 0.5)) for word in words if 2 * word.df < chunks)
+    telling = [word for word in words if 2 * word.df < chunks]
+    bound = math.fsum(word.weight * math.log((chunks - word.df + 0.5) / (word.df + 0.5)) for word in telling)
     return min(1.0, best / (bound * (K1 + 1))) if bound > 0 else 0.0

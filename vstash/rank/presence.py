@@ -24,7 +24,7 @@ def wanted(words: Iterable[Term], others: Iterable[int] = ()) -> list[int]:
 def completed(ranking: Ranking, held: Mapping[int, frozenset[int]], words: Sequence[Term], chunks: int) -> Ranking:
     """The ranking with what each chunk gains by the words that it holds; ties by chunk id. A chunk that was not
     in it comes in if it holds one."""
-    gains = [(frozenset(word.pieces), GAIN * idf(chunks, word.df)) for word in words]
+    gains = [(frozenset(word.pieces), GAIN * word.weight * idf(chunks, word.df)) for word in words]
     scores = dict(ranking.items)
     for id_, pieces in held.items():
         gain = math.fsum([gain for needed, gain in gains if needed <= pieces])

@@ -345,12 +345,14 @@ class MemoryStore(Taking):
         if any(term.phrase and not _count(row.words, term) for term in terms):
             return 0.0
         average = sum(len(one.words) for one in self._rows.values()) / len(self._rows)
+        alike = any(term.phrase for term in terms)
         score = 0.0
         for term in terms:
             df = sum(bool(_count(one.words, term)) for one in self._rows.values())
             idf = max(math.log((len(self._rows) - df + 0.5) / (df + 0.5)), 1e-6)
             tf = _count(row.words, term)
-            score += idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * len(row.words) / average))
+            share = tf * (K1 + 1) / (tf + K1 * (1 - B + B * len(row.words) / average))
+            score += (1.0 if alike else term.weight) * idf * share
         return score
 
 

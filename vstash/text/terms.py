@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,12 +35,14 @@ _UNFIT = re.compile("[\x00\ud800-\udfff]")  # what neither FTS5 nor UTF-8 can ta
 
 class QueryTerm(NamedTuple):
     """One thing to look for: a word as typed, a phrase, or a term derived from a word (`extra`); `stem_of` is
-    the word that it may be the stem of, if the memory's texts are in that language."""
+    the word that it may be the stem of, if the memory's texts are in that language. `times` is how often the query
+    says it, 0 for what is only derived."""
 
     text: str
     phrase: bool = False
     extra: bool = False
     stem_of: str = ""
+    times: int = 1
 
     @property
     def prefix(self) -> bool:
@@ -81,11 +84,11 @@ def query_terms(text: str, held: Mapping[str, float] = NONE) -> tuple[QueryTerm,
     for by their stems in those that the query may be in.
     """
     spoken = languages.plausible(text, held) if held else ()
-    found: dict[QueryTerm, None] = {}
+    found = Counter[QueryTerm]()
     for match in _QUERY_PART.finditer(_fit(text)):
         phrase = match[1] is not None
-        found.update(dict.fromkeys(_phrase(match[1], spoken) if phrase else _word(match[2], spoken)))
-    return tuple(found)
+        found.update(_phrase(match[1], spoken) if phrase else _word(match[2], spoken))
+    return tuple([term._replace(times=0 if term.extra else times) for term, times in found.items()])
 
 
 def telling(text: str, held: Mapping[str, float] = NONE) -> tuple[QueryTerm, ...]:

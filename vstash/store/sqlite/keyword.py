@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vstash.store.sqlite.connection import Connection, rows
-from vstash.store.sqlite.filters import chunk_ids
+from vstash.store.sqlite.filters import Sql, chunk_ids
 from vstash.store.sqlite.frequencies import Frequencies
 from vstash.store.sqlite.postings import Postings, note_rewriting
 from vstash.types import Ranking, Term
@@ -60,20 +60,27 @@ def _quoted(term: Term) -> str:
 
 
 def rank(connection: Connection, terms: Sequence[Term], pool: int, rule: Filter | None, kept: Postings) -> Ranking:
-    """The best `pool` chunks by BM25, scores turned positive, ties by chunk id.
+    """The best `pool` chunks by BM25, scores turned positive, ties by chunk id. Beside a phrase each word counts
+    once."""
+    if any(term.phrase for term in terms):
+        terms = [term._replace(times=1) for term in terms]
+    elif rule is None and kept.ready(connection):
+        return Ranking.of("keyword", kept.best(connection, {_quoted(term): term.weight for term in terms}, pool))
+    scored, bindings = _scored(terms, rule)
+    return Ranking.of("keyword", rows(connection, f"{scored} ORDER BY score DESC, rowid LIMIT ?", (*bindings, pool)))
+
+
+def _scored(terms: Sequence[Term], rule: Filter | None) -> Sql:
+    """A query for chunks with their scores; words of one weight are asked for together, as FTS5 knows no weights.
 
     The unary plus keeps SQLite from asking FTS5 for one rowid after another when filtering.
     """
-    if rule is None and not any(term.phrase for term in terms) and kept.ready(connection):
-        return Ranking.of("keyword", kept.best(connection, [_quoted(term) for term in terms], pool))
-    sql, bindings = "", list[object]()
-    if rule is not None:
-        inner, bindings = chunk_ids(rule)
-        sql = f" AND +rowid IN ({inner})"
-    found = rows(
-        connection,
-        f"SELECT rowid, -bm25(chunk_fts) AS score FROM chunk_fts WHERE chunk_fts MATCH ?{sql}"
-        " ORDER BY score DESC, rowid LIMIT ?",
-        (expression(terms), *bindings, pool),
-    )
-    return Ranking.of("keyword", found)
+    passing, inner = ("", []) if rule is None else chunk_ids(rule)
+    among = f" AND +rowid IN ({passing})" if passing else ""
+    parts, bindings = list[str](), list[object]()
+    for weight in sorted({term.weight for term in terms}):
+        parts.append(f"SELECT rowid, ? * -bm25(chunk_fts) AS score FROM chunk_fts WHERE chunk_fts MATCH ?{among}")
+        bindings += [weight, expression([term for term in terms if term.weight == weight]), *inner]
+    if len(parts) == 1:
+        return parts[0], bindings
+    return f"SELECT rowid, sum(score) AS score FROM ({' UNION ALL '.join(parts)}) GROUP BY rowid", bindings

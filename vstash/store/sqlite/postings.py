@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,15 +55,17 @@ class Postings:
         self._state: tuple[int, int] | None = None
         self._first = self._now = Moment(-1, 0, 0, 0)
 
-    def best(self, connection: Connection, words: Sequence[str], count: int) -> list[tuple[int, float]]:
-        """The `count` chunks with the largest sums over some words, each a query for FTS5; ties by chunk id.
+    def best(self, connection: Connection, words: Mapping[str, float], count: int) -> list[tuple[int, float]]:
+        """The `count` chunks with the largest sums over some words, each a query for FTS5, by their weights; ties by
+        chunk id.
 
         Only when `ready`.
         """
         found = [self._of(connection, word) for word in words]
         ids = np.concatenate([one.ids for one in found])
         order = np.argsort(ids, kind="stable")  # which merges runs that ascend
-        ids, scores = ids[order], np.concatenate([one.scores for one in found])[order]
+        weighed = [weight * one.scores for one, weight in zip(found, words.values(), strict=True)]
+        ids, scores = ids[order], np.concatenate(weighed)[order]
         firsts = np.flatnonzero(np.diff(ids, prepend=-1))
         ids, sums = best(ids[firsts], np.add.reduceat(scores, firsts), count)
         return list(zip(ids.tolist(), sums.tolist(), strict=True))
