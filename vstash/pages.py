@@ -136,7 +136,7 @@ def _text_as_utf8(answer: Answer) -> bytes:
     except UnicodeDecodeError:
         try:
             return answer.body.decode(named[1], "replace").encode("utf-8")
-        except LookupError:  # an encoding that nobody knows
+        except (LookupError, UnicodeError):  # an encoding that nobody knows, or none of text, such as "undefined"
             return answer.body
     return answer.body
 

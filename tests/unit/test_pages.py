@@ -183,6 +183,13 @@ def test_other_formats_and_encodings(memory: Memory, site: Site):
     assert "Iron holds" in (memory.get(packed).text or "")
 
 
+@pytest.mark.parametrize("named", ["undefined", "idna", "base64", "no-such"])
+def test_a_server_that_names_no_encoding_is_understood(memory: Memory, site: Site, named: str):
+    address = site.put("/menu", b"caf\xe9 \xe0 la carte", Content_Type=f"text/plain; charset={named}")
+    assert add(memory, address).status == "added"
+    assert memory.get(address).text == "café à la carte"
+
+
 def test_robots_are_honoured_and_asked_once(memory: Memory, site: Site):
     site.put("/robots.txt", b"User-agent: vstash\nDisallow: /closed\n", Content_Type="text/plain")
     site.put("/moved", status=302, Location="/closed/b")

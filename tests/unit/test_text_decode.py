@@ -92,6 +92,12 @@ def test_scraps_give_text_or_one_of_our_errors(data: bytes, name: str):
     assert outcome
 
 
+@pytest.mark.parametrize("declared", ["undefined", "base64", "rot13", "idna", "punycode", "utf-7", "no-such"])
+def test_what_declares_no_encoding_is_read_all_the_same(declared: str):
+    page = f'<html><head><meta charset="{declared}"></head><p>caf@</p></html>'.encode().replace(b"@", b"\xe9")
+    assert extract(page, "x.html").text == "café"
+
+
 def test_control_characters_do_not_hide_the_script():
     """Old Word files are full of them."""
     text = "Компания предлагает со склада в Москве следующий ассортимент вин. " * 4
