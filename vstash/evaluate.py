@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ RESAMPLES = 2000  # bootstrap samples of the queries for an interval
 LEVEL = 0.95  # of the interval
 TIE = 1e-9  # differences below this are rounding
 SEED = 20_260_415  # fixed, so that a run repeated gives the same interval
+_GRADE = re.compile(r"-?[0-9]{1,9}")
 
 Judgements = Mapping[str, Mapping[str, int]]
 Metric = Callable[[Sequence[str], Mapping[str, int]], float]
@@ -234,26 +236,30 @@ def _discounted(gains: Iterable[int]) -> float:
 
 def _judgements(path: Path) -> Judgements:
     found: dict[str, dict[str, int]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no UTF-8: {error}", hint="query-id, corpus-id, score") from None
+    for number, line in enumerate(lines, 1):
         fields = line.split("\t")
-        if number == 1 and not fields[-1].strip().lstrip("-").isdigit():
+        if number == 1 and not _GRADE.fullmatch(fields[-1].strip()):
             continue  # the header
         if not line.strip():
             continue
-        if len(fields) != 3 or not fields[2].strip().lstrip("-").isdigit():
+        if len(fields) != 3 or not _GRADE.fullmatch(fields[2].strip()):
             raise InputError(f"{path}, line {number}: {line!r:.60} is no judgement", hint="query-id, corpus-id, score")
         found.setdefault(fields[0], {})[fields[1]] = int(fields[2])
     return found
 
 
 def _lines(path: Path, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise InputError(f"{path}, line {number}: {error}", hint="one JSON object a line") from None
             if not isinstance(row, dict) or any(key not in row for key in keys):
                 raise InputError(f"{path}, line {number}: {' or '.join(keys)} is missing", hint="see the BEIR layout")

@@ -107,6 +107,26 @@ def test_questions_that_cannot_be_read_are_named(tmp_path: Path, line: str, word
         evaluate.load(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("corpus.jsonl", b'{"_id": "1", "text": "caf\xe9"}\n', "corpus.jsonl, line 1: 'utf-8' codec"),
+        ("queries.jsonl", b'{"_id": "1", "text": "caf\xe9"}\n', "queries.jsonl, line 1: 'utf-8' codec"),
+        ("queries.jsonl", b"[" * 100_000, "queries.jsonl, line 1: maximum recursion depth"),
+        ("qrels.tsv", b"q\tcaf\xe9\t1\n", "qrels.tsv is no UTF-8"),
+        ("qrels.tsv", b"query\tcorpus\tscore\nq\t1\t--1\n", "qrels.tsv, line 2: 'q.*' is no judgement"),
+        ("qrels.tsv", "query\tcorpus\tscore\nq\t1\t²\n".encode(), "qrels.tsv, line 2: 'q.*' is no judgement"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_names_the_file(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    (tmp_path / "corpus.jsonl").write_text('{"_id": "1", "text": "herons"}\n')
+    (tmp_path / "queries.jsonl").write_text('{"_id": "q", "text": "birds"}\n')
+    (tmp_path / "qrels.tsv").write_text("q\t1\t1\n")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=words):
+        list(evaluate.sources(evaluate.load(tmp_path)))
+
+
 def test_the_interval_holds_the_mean_and_repeats() -> None:
     first = evaluate.summary([0.1, 0.5, 0.9, 0.3])
     assert first.low <= first.mean <= first.high
