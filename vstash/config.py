@@ -42,7 +42,7 @@ def _number(low: float, high: float) -> Callable[[object], float]:
     def read(value: object) -> float:
         try:
             number = float(value) if isinstance(value, str | int | float) and value is not True else None
-        except ValueError:
+        except (ValueError, OverflowError):
             number = None
         if number is None or not low <= number <= high:
             raise ValueError(f"should be a number from {low:.15g} to {high:.15g}")
@@ -158,10 +158,9 @@ def _from_file(path: Path, *, named: bool) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="mend the file or delete it") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no TOML: {error}", hint="mend the file or delete it") from None
-    toml = import_module("tomllib")
     try:
-        return dict(toml.loads(content))
-    except toml.TOMLDecodeError as error:
+        return dict(import_module("tomllib").loads(content))
+    except (ValueError, RecursionError) as error:  # its own is a ValueError, as that of a number too long for Python is
         raise ConfigError(f"{path} is no TOML: {error}", hint="mend the file or delete it") from None
 
 

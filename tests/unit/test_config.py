@@ -67,12 +67,21 @@ def test_a_value_that_cannot_be_is_refused_in_one_line(environment: dict[str, st
     assert "seconds" in caught.value.hint
 
 
-@pytest.mark.parametrize("content", [b"encoder = ", b"\xff\xfe", b"encoder = 3"])
+LONG = b"encoder = " + b"1" * 5000, b"encoder = " + b"[" * 5000
+
+
+@pytest.mark.parametrize("content", [b"encoder = ", b"\xff\xfe", b"encoder = 3", *LONG], ids=range(5))
 def test_a_file_that_cannot_be_read_is_named(environment: dict[str, str], content: bytes) -> None:
     Path(environment["VSTASH_CONFIG"]).write_bytes(content)
     with pytest.raises(ConfigError, match=r"config\.toml|encoder") as caught:
         load({}, environment)
     assert caught.value.hint
+
+
+def test_a_number_past_all_floats_is_refused(environment: dict[str, str]) -> None:
+    write(environment, f"max_file = 1{400 * '0'}")
+    with pytest.raises(ConfigError, match="should be a number from 1 to 1024"):
+        load({}, environment)
 
 
 def test_a_folder_is_no_settings_file(environment: dict[str, str]) -> None:
