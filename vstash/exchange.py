@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -134,17 +135,24 @@ def export(store: Store, write: Callable[[str], object], *, vectors: bool) -> in
         raise InputError(
             f"{write!r:.60} cannot be called", hint="pass a function that takes a line, such as file.write"
         )
+    documents = -1  # which the first line is none of
+    with closing(_lines(store, vectors=vectors)) as lines:  # what `write` raises is not the store's to explain
+        for line in lines:
+            write(line)
+            documents += 1
+    return documents
+
+
+def _lines(store: Store, *, vectors: bool) -> Generator[str, None, None]:
     with store.reading():
         space = store.space()
         header = {"vstash": "export", "format": FORMAT, "space": asdict(space) if space else None}
-        write(json.dumps(header) + "\n")
-        found = sorted(store.documents(), key=lambda one: (one.added_at, one.id))
-        for one in found:
+        yield json.dumps(header) + "\n"
+        for one in sorted(store.documents(), key=lambda one: (one.added_at, one.id)):
             entry = store.entry(one.uri)
             if entry is not None:
                 line = {**_document(entry, vectors=vectors), "added_at": one.added_at.isoformat()}
-                write(json.dumps(line, ensure_ascii=False) + "\n")
-    return len(found)
+                yield json.dumps(line, ensure_ascii=False) + "\n"
 
 
 def _document(entry: Entry, *, vectors: bool) -> dict[str, Any]:

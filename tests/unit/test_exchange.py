@@ -228,6 +228,19 @@ def test_vectors_come_back_bit_for_bit(memory: Memory, tmp_path: Path) -> None:
         assert np.array_equal(entry.vectors, vectors[1:2])
 
 
+@pytest.mark.parametrize("raised", [UnicodeEncodeError("ascii", "é", 0, 1, "no"), OverflowError("full")], ids=str)
+def test_what_the_writer_raises_is_not_said_of_the_memory(database: Path, raised: Exception) -> None:
+    def write(line: str) -> None:
+        raise raised
+
+    with opened(database) as memory:
+        fill(memory)
+        with pytest.raises(type(raised)) as caught:
+            memory.export(write)
+        assert caught.value is raised
+        assert memory.remember("written afterwards").status == "added"
+
+
 @pytest.mark.parametrize("change", ["DELETE FROM vector_1", "UPDATE vector_1 SET vector = x'00'"])
 def test_a_passage_without_its_vector_is_not_left_out(database: Path, change: str) -> None:
     with opened(database) as memory:
