@@ -36,6 +36,7 @@ from vstash.encode.base import Encoder
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
 from vstash.errors import BadVectors, InputError, SourceTooLarge
+from vstash.passages import window
 from vstash.salvage import salvage
 from vstash.store.base import Entry, Store, Stored
 from vstash.text.passage import digest, own_title, passage
@@ -45,7 +46,6 @@ Vectors = NDArray[np.float32]
 
 FORMAT = 1  # raised when an older reader would misread what is written
 BATCH = 64  # documents committed together
-WINDOW = 254  # tokens; as in vstash.text.passage
 _OF_ONE_LINE = re.compile(r" at line 1 column (\d+)$")  # as the parser counts, which is given a line at a time
 
 Filled = Annotated[str, StringConstraints(min_length=1)]
@@ -274,9 +274,8 @@ class Import:
         if brought:
             return _entry(one, _own_vectors(one, space.dim), _own_keys(one))
         encoder = self._needed()
-        window = (encoder.space.max_tokens or WINDOW + 2) - 2
         title = own_title(one.document.title, one.document.uri)
-        texts = [passage(title, chunk.heading, chunk.text, window) for chunk in one.document.chunks]
+        texts = [passage(title, chunk.heading, chunk.text, window(encoder.space)) for chunk in one.document.chunks]
         vectors = checked(encoder.documents(texts), len(texts), encoder.space.dim)
         entry = _entry(one, vectors, [digest(text) for text in texts])
         return entry._replace(pieces=pieces_of(encoder, texts))
