@@ -141,9 +141,14 @@ def user_file(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where what can be made again is kept: VSTASH_CACHE, or the platform's cache folder."""
+    """Where what can be made again is kept: VSTASH_CACHE, or the platform's cache folder. Raises: ConfigError."""
     named = environment.get(f"{PREFIX}CACHE")
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("vstash", appauthor=False)
+    if not named:
+        return platformdirs.user_cache_path("vstash", appauthor=False)
+    try:
+        return _path(named).expanduser()
+    except ValueError as error:
+        raise ConfigError(f"{PREFIX}CACHE {error}, not {named!r:.60}", hint="give a folder") from None
 
 
 def _from_file(path: Path, *, named: bool) -> dict[str, Any]:

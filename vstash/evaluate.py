@@ -24,6 +24,7 @@ DEPTH = 100  # documents ranked for each query
 RESAMPLES = 2000  # bootstrap samples of the queries for an interval
 LEVEL = 0.95  # of the interval
 TIE = 1e-9  # differences below this are rounding
+COMPARED = "ndcg@10"  # the metric by which runs are set against each other
 SEED = 20_260_415  # fixed, so that a run repeated gives the same interval
 _GRADE = re.compile(r"-?[0-9]{1,9}")
 
@@ -157,7 +158,7 @@ def summary(values: Iterable[float]) -> Interval:
     return Interval(float(sample.mean()), float(low), float(high))
 
 
-def difference(run: Run, base: Run, metric: str = "ndcg@10") -> Difference:
+def difference(run: Run, base: Run, metric: str = COMPARED) -> Difference:
     """What the run has over the base on the queries that both answered. Raises: InputError when there are none."""
     shared = sorted(run.values[metric].keys() & base.values[metric].keys())
     if not shared:
@@ -168,7 +169,7 @@ def difference(run: Run, base: Run, metric: str = "ndcg@10") -> Difference:
     return Difference(interval.mean, interval.low, interval.high, wins, losses)
 
 
-def moved(run: Run, base: Run, count: int, metric: str = "ndcg@10") -> list[tuple[str, float]]:
+def moved(run: Run, base: Run, count: int, metric: str = COMPARED) -> list[tuple[str, float]]:
     """The queries that lost and gained most against the base, worst first: (query id, gain)."""
     gains = {query: value - base.values[metric].get(query, 0.0) for query, value in run.values[metric].items()}
     ordered = sorted((item for item in gains.items() if abs(item[1]) > TIE), key=lambda item: (item[1], item[0]))
@@ -185,11 +186,20 @@ def loaded(path: Path) -> list[Run]:
     """Runs that were saved. Raises: InputError."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return [Run(row["fusion"], row["mode"], row["values"]) for row in found["runs"]]
+        runs = [Run(row["fusion"], row["mode"], _values(row["values"])) for row in found["runs"]]
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}", hint="make one with --save") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is no saved evaluation: {error}", hint="make one with --save") from None
+    if not runs:
+        raise InputError(f"{path} is an evaluation without a run", hint="make one with --save")
+    return runs
+
+
+def _values(said: Any) -> dict[str, dict[str, float]]:
+    """The metrics, that of comparisons among them, for each query. Raises what the parts of anything else raise."""
+    found = {name: {query: float(value) for query, value in by_query.items()} for name, by_query in said.items()}
+    return {COMPARED: found[COMPARED], **found}
 
 
 def ndcg(ranked: Sequence[str], judged: Mapping[str, int], depth: int = 10) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vstash.config import Settings, load, names, user_file
+from vstash.config import Settings, cache_folder, load, names, user_file
 from vstash.errors import ConfigError
 
 
@@ -82,6 +82,11 @@ def test_a_number_past_all_floats_is_refused(environment: dict[str, str]) -> Non
     write(environment, f"max_file = 1{400 * '0'}")
     with pytest.raises(ConfigError, match="should be a number from 1 to 1024"):
         load({}, environment)
+
+
+def test_a_cache_in_the_home_of_nobody_is_refused() -> None:
+    with pytest.raises(ConfigError, match="VSTASH_CACHE should begin with the home of somebody known here"):
+        cache_folder({"VSTASH_CACHE": "~nobody-at-all/cache"})
 
 
 def test_a_folder_is_no_settings_file(environment: dict[str, str]) -> None:

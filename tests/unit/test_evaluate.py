@@ -73,11 +73,24 @@ def test_saved_runs_come_back(tmp_path: Path) -> None:
     assert evaluate.loaded(path) == [run(a=0.5)]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"runs": [{}]}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", "[" * 100_000, '{"runs": [{}]}']
+    + [f'{{"runs": [{{"fusion": "rrf", "mode": "hybrid", "values": {values}}}]}}'
+       for values in ("[]", "{}", '{"ndcg@10": []}', '{"ndcg@10": {"q": []}}')],
+    ids=range(9),
+)  # fmt: skip
 def test_what_is_no_saved_run_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "run.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="no saved evaluation"):
+        evaluate.loaded(path)
+
+
+def test_an_evaluation_without_a_run_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text('{"runs": []}', encoding="utf-8")
+    with pytest.raises(InputError, match="without a run"):
         evaluate.loaded(path)
 
 
