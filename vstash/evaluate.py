@@ -158,20 +158,20 @@ def summary(values: Iterable[float]) -> Interval:
     return Interval(float(sample.mean()), float(low), float(high))
 
 
-def difference(run: Run, base: Run, metric: str = COMPARED) -> Difference:
+def difference(run: Run, base: Run) -> Difference:
     """What the run has over the base on the queries that both answered. Raises: InputError when there are none."""
-    shared = sorted(run.values[metric].keys() & base.values[metric].keys())
+    shared = sorted(run.values[COMPARED].keys() & base.values[COMPARED].keys())
     if not shared:
         raise InputError("the two runs share no query", hint="compare runs of the same dataset")
-    gains = [run.values[metric][query] - base.values[metric][query] for query in shared]
+    gains = [run.values[COMPARED][query] - base.values[COMPARED][query] for query in shared]
     interval = summary(gains)
     wins, losses = sum(gain > TIE for gain in gains), sum(gain < -TIE for gain in gains)
     return Difference(interval.mean, interval.low, interval.high, wins, losses)
 
 
-def moved(run: Run, base: Run, count: int, metric: str = COMPARED) -> list[tuple[str, float]]:
+def moved(run: Run, base: Run, count: int) -> list[tuple[str, float]]:
     """The queries that lost and gained most against the base, worst first: (query id, gain)."""
-    gains = {query: value - base.values[metric].get(query, 0.0) for query, value in run.values[metric].items()}
+    gains = {query: value - base.values[COMPARED].get(query, 0.0) for query, value in run.values[COMPARED].items()}
     ordered = sorted((item for item in gains.items() if abs(item[1]) > TIE), key=lambda item: (item[1], item[0]))
     return ordered if len(ordered) <= 2 * count else [*ordered[:count], *ordered[-count:]]
 
