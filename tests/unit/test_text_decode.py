@@ -98,6 +98,17 @@ def test_what_declares_no_encoding_is_read_all_the_same(declared: str):
     assert extract(page, "x.html").text == "café"
 
 
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"1" * 5000 + b":00:00,000 --> 00:00:01,000\nhello\n", "x.srt"),
+        (b'{"worksheets": [{"cells": 5}, {"cells": [{"source": "hello"}]}]}', "x.ipynb"),
+    ],
+)
+def test_an_odd_value_costs_only_itself(data: bytes, name: str):
+    assert "hello" in extract(data, name).text
+
+
 def test_control_characters_do_not_hide_the_script():
     """Old Word files are full of them."""
     text = "Компания предлагает со склада в Москве следующий ассортимент вин. " * 4
