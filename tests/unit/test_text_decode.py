@@ -19,6 +19,8 @@ from vstash.text.read import extract
         ("“quoted” – dash…".encode("cp1252"), "“quoted” – dash…"),
         ("Привет мир, это проверка кодировки".encode("cp1251"), "Привет мир, это проверка кодировки"),
         ("日本語の文章です。これはテスト。".encode("shift_jis"), "日本語の文章です。これはテスト。"),
+        ("日本語の文章です。これはテスト。".encode("iso2022_jp"), "日本語の文章です。これはテスト。"),
+        (b"\x1b[1mprice\x1b[m \x1b$ 5", "price  $ 5"),
         (("Zürich – naïve. " * 20).encode() + b"\xff bad byte", "Zürich – naïve. " * 20 + "\ufffd bad byte"),
         (b"before\0\0\0after", "before after"),
         (b"\x1b[1;31mred\x1b[0m b\x08bo\x08old", "red bold"),
