@@ -111,6 +111,22 @@ def test_an_odd_value_costs_only_itself(data: bytes, name: str):
     assert "hello" in extract(data, name).text
 
 
+@pytest.mark.parametrize("kind", ["plain", "html"])
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Привет, как дела? Жду.", "koi8-r"),
+        ("Zażółć gęślą jaźń", "iso-8859-2"),
+        ("明日は会議です", "iso-2022-jp"),
+        ("Der Preis: 5 €", "utf-8"),
+    ],
+)
+def test_mail_is_in_the_encoding_that_its_header_names(kind: str, text: str, encoding: str):
+    words = f"<p>{text}</p>" if kind == "html" else text
+    head = f"From: a@b.c\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/{kind}; charset={encoding}\n\n"
+    assert extract(head.encode() + words.encode(encoding), "x.eml").text.endswith(f"\n{text}")
+
+
 def test_control_characters_do_not_hide_the_script():
     """Old Word files are full of them."""
     text = "Компания предлагает со склада в Москве следующий ассортимент вин. " * 4

@@ -216,22 +216,6 @@ def test_ebook_in_reading_order():
     assert place(found, "Ore") == {"chapter": 2, "chapter_title": "Iron"}
 
 
-@pytest.mark.parametrize("kind", ["plain", "html"])
-@pytest.mark.parametrize(
-    ("text", "encoding"),
-    [
-        ("Привет, как дела? Жду.", "koi8-r"),
-        ("Zażółć gęślą jaźń", "iso-8859-2"),
-        ("明日は会議です", "iso-2022-jp"),
-        ("Der Preis: 5 €", "utf-8"),
-    ],
-)
-def test_mail_is_in_the_encoding_that_its_header_names(kind: str, text: str, encoding: str):
-    words = f"<p>{text}</p>" if kind == "html" else text
-    head = f"From: a@b.c\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/{kind}; charset={encoding}\n\n"
-    assert extract(head.encode() + words.encode(encoding), "x.eml").text.endswith(f"\n{text}")
-
-
 def test_mail_with_attachments():
     found = extract(letter(), "ships.eml")
     assert (found.kind, found.title, found.dated_at) == ("mail", "Größe der Schiffe", MADE)
