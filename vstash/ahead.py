@@ -7,7 +7,6 @@ each file is done in its turn.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections import deque
@@ -18,6 +17,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
+from vstash.encode.onnx import available_cores
 from vstash.intake import Pending
 from vstash.passages import Loaded
 from vstash.text.sandbox import python
@@ -45,7 +45,7 @@ class Ahead:
         self._done: dict[Pending, Loaded] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
-        self._possible = bool(encoder) and sys.platform != "win32" and _cores() > 1
+        self._possible = bool(encoder) and sys.platform != "win32" and available_cores() > 1
 
     def __enter__(self) -> Ahead:
         return self
@@ -171,8 +171,3 @@ class Ahead:
                 process.wait(PATIENCE)
             process.kill()
             process.wait()
-
-
-def _cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

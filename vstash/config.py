@@ -42,7 +42,7 @@ def _number(low: float, high: float) -> Callable[[object], float]:
     def read(value: object) -> float:
         try:
             number = float(value) if isinstance(value, str | int | float) and value is not True else None
-        except ValueError:
+        except (ValueError, OverflowError):
             number = None
         if number is None or not low <= number <= high:
             raise ValueError(f"should be a number from {low:.15g} to {high:.15g}")
@@ -141,9 +141,14 @@ def user_file(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where what can be made again is kept: VSTASH_CACHE, or the platform's cache folder."""
+    """Where what can be made again is kept: VSTASH_CACHE, or the platform's cache folder. Raises: ConfigError."""
     named = environment.get(f"{PREFIX}CACHE")
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("vstash", appauthor=False)
+    if not named:
+        return platformdirs.user_cache_path("vstash", appauthor=False)
+    try:
+        return _path(named).expanduser()
+    except ValueError as error:
+        raise ConfigError(f"{PREFIX}CACHE {error}, not {named!r:.60}", hint="give a folder") from None
 
 
 def _from_file(path: Path, *, named: bool) -> dict[str, Any]:
@@ -158,10 +163,9 @@ def _from_file(path: Path, *, named: bool) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="mend the file or delete it") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no TOML: {error}", hint="mend the file or delete it") from None
-    toml = import_module("tomllib")
     try:
-        return dict(toml.loads(content))
-    except toml.TOMLDecodeError as error:
+        return dict(import_module("tomllib").loads(content))
+    except (ValueError, RecursionError) as error:  # its own is a ValueError, as that of a number too long for Python is
         raise ConfigError(f"{path} is no TOML: {error}", hint="mend the file or delete it") from None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,9 @@ DEPTH = 100  # documents ranked for each query
 RESAMPLES = 2000  # bootstrap samples of the queries for an interval
 LEVEL = 0.95  # of the interval
 TIE = 1e-9  # differences below this are rounding
+COMPARED = "ndcg@10"  # the metric by which runs are set against each other
 SEED = 20_260_415  # fixed, so that a run repeated gives the same interval
+_GRADE = re.compile(r"-?[0-9]{1,9}")
 
 Judgements = Mapping[str, Mapping[str, int]]
 Metric = Callable[[Sequence[str], Mapping[str, int]], float]
@@ -155,20 +158,20 @@ def summary(values: Iterable[float]) -> Interval:
     return Interval(float(sample.mean()), float(low), float(high))
 
 
-def difference(run: Run, base: Run, metric: str = "ndcg@10") -> Difference:
+def difference(run: Run, base: Run) -> Difference:
     """What the run has over the base on the queries that both answered. Raises: InputError when there are none."""
-    shared = sorted(run.values[metric].keys() & base.values[metric].keys())
+    shared = sorted(run.values[COMPARED].keys() & base.values[COMPARED].keys())
     if not shared:
         raise InputError("the two runs share no query", hint="compare runs of the same dataset")
-    gains = [run.values[metric][query] - base.values[metric][query] for query in shared]
+    gains = [run.values[COMPARED][query] - base.values[COMPARED][query] for query in shared]
     interval = summary(gains)
     wins, losses = sum(gain > TIE for gain in gains), sum(gain < -TIE for gain in gains)
     return Difference(interval.mean, interval.low, interval.high, wins, losses)
 
 
-def moved(run: Run, base: Run, count: int, metric: str = "ndcg@10") -> list[tuple[str, float]]:
+def moved(run: Run, base: Run, count: int) -> list[tuple[str, float]]:
     """The queries that lost and gained most against the base, worst first: (query id, gain)."""
-    gains = {query: value - base.values[metric].get(query, 0.0) for query, value in run.values[metric].items()}
+    gains = {query: value - base.values[COMPARED].get(query, 0.0) for query, value in run.values[COMPARED].items()}
     ordered = sorted((item for item in gains.items() if abs(item[1]) > TIE), key=lambda item: (item[1], item[0]))
     return ordered if len(ordered) <= 2 * count else [*ordered[:count], *ordered[-count:]]
 
@@ -183,11 +186,20 @@ def loaded(path: Path) -> list[Run]:
     """Runs that were saved. Raises: InputError."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return [Run(row["fusion"], row["mode"], row["values"]) for row in found["runs"]]
+        runs = [Run(row["fusion"], row["mode"], _values(row["values"])) for row in found["runs"]]
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}", hint="make one with --save") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is no saved evaluation: {error}", hint="make one with --save") from None
+    if not runs:
+        raise InputError(f"{path} is an evaluation without a run", hint="make one with --save")
+    return runs
+
+
+def _values(said: Any) -> dict[str, dict[str, float]]:
+    """The metrics, that of comparisons among them, for each query. Raises what the parts of anything else raise."""
+    found = {name: {query: float(value) for query, value in by_query.items()} for name, by_query in said.items()}
+    return {COMPARED: found[COMPARED], **found}
 
 
 def ndcg(ranked: Sequence[str], judged: Mapping[str, int], depth: int = 10) -> float:
@@ -234,26 +246,30 @@ def _discounted(gains: Iterable[int]) -> float:
 
 def _judgements(path: Path) -> Judgements:
     found: dict[str, dict[str, int]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no UTF-8: {error}", hint="query-id, corpus-id, score") from None
+    for number, line in enumerate(lines, 1):
         fields = line.split("\t")
-        if number == 1 and not fields[-1].strip().lstrip("-").isdigit():
+        if number == 1 and not _GRADE.fullmatch(fields[-1].strip()):
             continue  # the header
         if not line.strip():
             continue
-        if len(fields) != 3 or not fields[2].strip().lstrip("-").isdigit():
+        if len(fields) != 3 or not _GRADE.fullmatch(fields[2].strip()):
             raise InputError(f"{path}, line {number}: {line!r:.60} is no judgement", hint="query-id, corpus-id, score")
         found.setdefault(fields[0], {})[fields[1]] = int(fields[2])
     return found
 
 
 def _lines(path: Path, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise InputError(f"{path}, line {number}: {error}", hint="one JSON object a line") from None
             if not isinstance(row, dict) or any(key not in row for key in keys):
                 raise InputError(f"{path}, line {number}: {' or '.join(keys)} is missing", hint="see the BEIR layout")

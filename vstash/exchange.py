@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -35,6 +36,7 @@ from vstash.encode.base import Encoder
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
 from vstash.errors import BadVectors, InputError, SourceTooLarge
+from vstash.passages import window
 from vstash.salvage import salvage
 from vstash.store.base import Entry, Store, Stored
 from vstash.text.passage import digest, own_title, passage
@@ -44,7 +46,6 @@ Vectors = NDArray[np.float32]
 
 FORMAT = 1  # raised when an older reader would misread what is written
 BATCH = 64  # documents committed together
-WINDOW = 254  # tokens; as in vstash.text.passage
 _OF_ONE_LINE = re.compile(r" at line 1 column (\d+)$")  # as the parser counts, which is given a line at a time
 
 Filled = Annotated[str, StringConstraints(min_length=1)]
@@ -134,17 +135,24 @@ def export(store: Store, write: Callable[[str], object], *, vectors: bool) -> in
         raise InputError(
             f"{write!r:.60} cannot be called", hint="pass a function that takes a line, such as file.write"
         )
+    documents = -1  # which the first line is none of
+    with closing(_lines(store, vectors=vectors)) as lines:  # what `write` raises is not the store's to explain
+        for line in lines:
+            write(line)
+            documents += 1
+    return documents
+
+
+def _lines(store: Store, *, vectors: bool) -> Generator[str, None, None]:
     with store.reading():
         space = store.space()
         header = {"vstash": "export", "format": FORMAT, "space": asdict(space) if space else None}
-        write(json.dumps(header) + "\n")
-        found = sorted(store.documents(), key=lambda one: (one.added_at, one.id))
-        for one in found:
+        yield json.dumps(header) + "\n"
+        for one in sorted(store.documents(), key=lambda one: (one.added_at, one.id)):
             entry = store.entry(one.uri)
             if entry is not None:
                 line = {**_document(entry, vectors=vectors), "added_at": one.added_at.isoformat()}
-                write(json.dumps(line, ensure_ascii=False) + "\n")
-    return len(found)
+                yield json.dumps(line, ensure_ascii=False) + "\n"
 
 
 def _document(entry: Entry, *, vectors: bool) -> dict[str, Any]:
@@ -266,9 +274,8 @@ class Import:
         if brought:
             return _entry(one, _own_vectors(one, space.dim), _own_keys(one))
         encoder = self._needed()
-        window = (encoder.space.max_tokens or WINDOW + 2) - 2
         title = own_title(one.document.title, one.document.uri)
-        texts = [passage(title, chunk.heading, chunk.text, window) for chunk in one.document.chunks]
+        texts = [passage(title, chunk.heading, chunk.text, window(encoder.space)) for chunk in one.document.chunks]
         vectors = checked(encoder.documents(texts), len(texts), encoder.space.dim)
         entry = _entry(one, vectors, [digest(text) for text in texts])
         return entry._replace(pieces=pieces_of(encoder, texts))

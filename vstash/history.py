@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from shutil import which
 from threading import Timer
 from typing import IO
 
+from vstash.text.dates import stamped
 from vstash.walk import is_checkout
 
 SECONDS = 10.0  # for the history of one checkout; files that were last changed before what was read have no date
@@ -69,10 +70,11 @@ class History:
         ):
             word = entry.lstrip(b"\n")
             if word.startswith(_COMMIT):
-                moment = datetime.fromtimestamp(int(word[1:]), UTC)
-            elif word in missing and moment:
+                moment = stamped(int(word[1:]))
+            elif word in missing:
                 missing.discard(word)
-                yield folder / os.fsdecode(word), moment
+                if moment is not None:
+                    yield folder / os.fsdecode(word), moment
                 if not missing:
                     return
 

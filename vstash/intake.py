@@ -8,7 +8,7 @@ import re
 import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from vstash import arguments
 from vstash.config import Limits
 from vstash.errors import InputError, SourceTooLarge, UnsupportedSource, VstashError
 from vstash.names import before_marks, printable, uri_of
+from vstash.text.dates import stamped
 from vstash.text.formats import HOLDING_PARTS
 from vstash.text.read import Extract, extract
 from vstash.text.sandbox import Sandbox
@@ -63,7 +64,7 @@ class File:
         """What it says. Raises: UnsupportedSource, SourceTooLarge."""
         try:
             data = self.path.read_bytes()
-            modified = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+            modified = stamped(self.path.stat().st_mtime)
         except OSError as error:
             raise UnsupportedSource(_unreadable(error, self.path)) from error
         return replace(from_bytes(data, self.uri, self.labels).load(sandbox), modified_at=modified)
@@ -107,7 +108,6 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
             return Failure(uri, "it is a device or a pipe, no file: pass what it gives to standard input, and add -")
         with path.open("rb") as opened:
             status = os.fstat(opened.fileno())
-            modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
             _require_size(status.st_size, labels.limits)
             content_hash = hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
@@ -116,6 +116,7 @@ def from_file(path: Path, labels: Labels, dated: Callable[[Path], datetime | Non
         return Failure(uri, reason(error))
 
     file = File(path, uri, labels)
+    modified_at = stamped(status.st_mtime)
     return Pending(uri, content_hash, labels, file.load, modified_at, file, status.st_size, partial(dated, path))
 
 

@@ -315,7 +315,7 @@ class Memory:
     ) -> None:
         """Make the memory at `path` what a backup holds. Raises: InputError when there is one and `force` is off."""
         source, target = Path(arguments.path(backup)), Path(arguments.path(path))
-        restore(source, target, force=arguments.flag("force", force), busy_wait=busy_wait)
+        restore(source, target, force=arguments.flag("force", force), busy_wait=arguments.wait(busy_wait))
 
     def export(self, write: Callable[[str], object], *, vectors: bool = False) -> int:
         """Hand every document to `write` as lines of JSON, from one snapshot; how many there were."""

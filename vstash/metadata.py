@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _LARGE = 1 << 63  # SQLite takes whole numbers from here on for such with a fraction
+_DIGITS = 20  # with a sign, which no number below _LARGE has more of; Python refuses to read thousands
 
 
 def written(value: str | float) -> str:
@@ -21,7 +22,7 @@ def written(value: str | float) -> str:
 
 def numbers(texts: Sequence[str]) -> list[float]:
     """The numbers among some texts, as JSON writes them."""
-    found = [_sized(json.loads(text)) for text in texts if _NUMBER.fullmatch(text)]
+    found = [_sized(json.loads(text, parse_int=_whole)) for text in texts if _NUMBER.fullmatch(text)]
     return [number for number in found if math.isfinite(number)]
 
 
@@ -36,6 +37,10 @@ def _is_one(value: object, texts: Sequence[str]) -> bool:
     if isinstance(value, str | bool):
         return written(value) in texts
     return isinstance(value, int | float) and _sized(value) in numbers(texts)
+
+
+def _whole(digits: str) -> float:
+    return int(digits) if len(digits) <= _DIGITS else float(digits)
 
 
 def _sized(number: float) -> float:

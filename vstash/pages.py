@@ -136,7 +136,7 @@ def _text_as_utf8(answer: Answer) -> bytes:
     except UnicodeDecodeError:
         try:
             return answer.body.decode(named[1], "replace").encode("utf-8")
-        except LookupError:  # an encoding that nobody knows
+        except (LookupError, UnicodeError):  # an encoding that nobody knows, or none of text, such as "undefined"
             return answer.body
     return answer.body
 
@@ -151,8 +151,8 @@ def _conditions(kept: Document | None, hop: str) -> Mapping[str, str]:
     web = kept.metadata.get(WEB) if kept else None
     if not isinstance(web, Mapping) or web.get("address") != hop:
         return {}
-    named = {"If-None-Match": web.get("etag"), "If-Modified-Since": web.get("last_modified")}
-    return {name: str(value) for name, value in named.items() if value}
+    named = {"If-None-Match": str(web.get("etag", "")), "If-Modified-Since": str(web.get("last_modified", ""))}
+    return {name: value for name, value in named.items() if value and value.isascii()}  # others cannot be sent
 
 
 def _site(host: str | None) -> str:

@@ -161,11 +161,18 @@ def _below(folder: Path, walk: Walk, rules: tuple[Rules, ...]) -> Iterator[Path]
 
 def _spec(patterns: Collection[str]) -> pathspec.GitIgnoreSpec:
     for pattern in patterns:
-        try:
-            pathspec.GitIgnoreSpec.from_lines([pattern])
-        except ValueError as error:
-            raise InputError(f"{pattern!r} is no pattern", hint="write it as in .gitignore: *.md, drafts/") from error
+        if not _is_pattern(pattern):
+            raise InputError(f"{pattern!r} is no pattern", hint="write it as in .gitignore: *.md, drafts/")
     return pathspec.GitIgnoreSpec.from_lines(patterns)
+
+
+def _is_pattern(line: str) -> bool:
+    """Whether it can be read as one, unlike "!" alone or a backslash at the end."""
+    try:
+        pathspec.GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
 
 
 def is_checkout(folder: Path) -> bool:
@@ -192,7 +199,8 @@ def _rules_of(folder: Path) -> Iterator[Rules]:
         path = folder / name
         if path.is_file():
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            yield Rules(folder, pathspec.GitIgnoreSpec.from_lines(lines))
+            patterns = filter(_is_pattern, lines)  # git too passes over what is none
+            yield Rules(folder, pathspec.GitIgnoreSpec.from_lines(patterns))
 
 
 def _rules_above(folder: Path) -> tuple[Rules, ...]:

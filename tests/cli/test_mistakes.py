@@ -66,6 +66,7 @@ MISTAKES: tuple[tuple[tuple[str, ...], int, str], ...] = (
     (("add", "docs", "--encoder", "absent-model"), 1, "the model absent-model is not on this machine; "),
     (("search", "x", "--encoder", "default"), 1, "{db} was made with the encoder hash (256 dimensions), not with "),
     (("stats", "--encoder", "default"), 1, "{db} was made with the encoder hash (256 dimensions), not with "),
+    (("get", "1" * 5000), 3, "there is no document '1111"),
     (("eval", "docs"), 2, "docs/corpus.jsonl is missing; give a folder with corpus.jsonl, queries.jsonl and qrels.tsv"),
 )
 

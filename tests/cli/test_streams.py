@@ -73,6 +73,25 @@ def test_an_output_without_unicode_gets_escapes_and_valid_json(run: Run, environ
     assert "東京" in run("search", "Café", "--json").json["hits"][0]["text"]
 
 
+def test_an_export_is_utf_8_on_streams_of_any_encoding(run: Run) -> None:
+    run("remember", "Das Café hat geöffnet, 東京")
+    for encoding in ("latin-1", "utf-16", "ascii"):
+        environment = {"PYTHONIOENCODING": encoding}
+        written, _ = process("export", environment=environment, **PIPES).communicate(timeout=60)
+        assert "geöffnet, 東京" in written.decode("utf-8")
+        reader = process(
+            "--db", f"{encoding}.db", "import", "-", environment=environment, stdin=subprocess.PIPE, **PIPES
+        )
+        reader.communicate(written, timeout=60)
+        assert reader.returncode == 0
+        assert "東京" in run("--db", f"{encoding}.db", "search", "Café", "--json").json["hits"][0]["text"]
+
+
+def test_what_is_no_utf_8_is_no_export(run: Run) -> None:
+    ran = run("import", "-", stdin=b"\xff\n")
+    assert (ran.code, ran.err) == (2, "error: - is no export: it is not UTF-8; make one with: vstash export FILE\n")
+
+
 def test_a_reader_that_leaves_early_is_no_error(run: Run, docs: Path) -> None:
     for number in range(300):
         (docs / f"{number}.txt").write_text(f"cat number {number}", encoding="utf-8")

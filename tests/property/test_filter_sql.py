@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vstash.filters import DATES, FIELDS, After, And, Before, Eq, Filter, In, Not, Or, Tag, matches
 from vstash.store.base import Entry
+from vstash.store.sqlite.filters import chunk_ids
 from vstash.store.sqlite.store import SqliteStore
+from vstash.store.sqlite.vectors import passing
 from vstash.types import Arm, Chunk, Source, Space
 
 SPACE = Space("one", "one", 2)
@@ -90,3 +94,31 @@ def test_sql_and_python_agree(sources: list[Source], rules: list[Filter], now: d
                 chunk_id for document in passing for chunk_id in store.chunk_ids(document.id)
             )
         store.close()
+
+
+@pytest.mark.parametrize(
+    ("rule", "index"),
+    [
+        (Eq("collection", "a"), "document_collection (collection=?)"),
+        (In("collection", ("a", "b")), "document_collection (collection=?)"),
+        (Eq("uri", "a"), "document_uri (uri=?)"),
+        (After(datetime(2020, 1, 1, tzinfo=UTC)), "document_date (<expr>>?)"),
+        (Before(datetime(2020, 1, 1, tzinfo=UTC)), "document_date (<expr><?)"),
+        (Tag("a"), "tag USING PRIMARY KEY (name=?)"),
+    ],
+)
+def test_what_an_index_knows_is_not_looked_for_in_every_document(tmp_path: Path, rule: Filter, index: str):
+    asked, bindings = chunk_ids(rule)
+    with closing(SqliteStore(tmp_path / "a.db")) as store:
+        plan = [step[3] for step in store.connection.execute(f"EXPLAIN QUERY PLAN {asked}", bindings)]
+    assert any(step.endswith(index) for step in plan)
+    assert not any(step.startswith("SCAN document") for step in plan)
+
+
+def test_which_of_many_chunks_pass_is_asked_chunk_by_chunk(tmp_path: Path):
+    seen: list[str] = []
+    with closing(SqliteStore(tmp_path / "a.db")) as store:
+        store.connection.exec_trace = lambda _, sql, __: not seen.append(sql)
+        passing(store.connection, [1], Eq("collection", "a"))
+        first, *_ = store.connection.execute(f"EXPLAIN QUERY PLAN {seen[0]}", ("[]", "a"))
+    assert first[3].startswith("SCAN asked")

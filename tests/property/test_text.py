@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from vstash.errors import VstashError
 from vstash.text.boundaries import _SPACES
 from vstash.text.decode import clean
-from vstash.text.passage import context
+from vstash.text.passage import context, estimate_starts, passage
 from vstash.text.read import extract
-from vstash.text.split import estimate_starts, passage, split
+from vstash.text.split import split
 from vstash.text.terms import QueryTerm, extra_terms, query_terms
 from vstash.types import Heading, Source
 

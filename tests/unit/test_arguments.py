@@ -149,6 +149,8 @@ def test_a_store_alone_is_a_memory_without_an_encoder() -> None:
 def test_a_wait_that_is_none_is_refused(database: Path, wait: Any) -> None:
     with pytest.raises(InputError, match="busy_wait"):
         Memory.open(database, encoder=HashEncoder(), busy_wait=wait)
+    with pytest.raises(InputError, match="busy_wait"):
+        Memory.restore(database, database, busy_wait=wait)
     assert not database.exists()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vstash.config import Settings, load, names, user_file
+from vstash.config import Settings, cache_folder, load, names, user_file
 from vstash.errors import ConfigError
 
 
@@ -67,12 +67,26 @@ def test_a_value_that_cannot_be_is_refused_in_one_line(environment: dict[str, st
     assert "seconds" in caught.value.hint
 
 
-@pytest.mark.parametrize("content", [b"encoder = ", b"\xff\xfe", b"encoder = 3"])
+LONG = b"encoder = " + b"1" * 5000, b"encoder = " + b"[" * 5000
+
+
+@pytest.mark.parametrize("content", [b"encoder = ", b"\xff\xfe", b"encoder = 3", *LONG], ids=range(5))
 def test_a_file_that_cannot_be_read_is_named(environment: dict[str, str], content: bytes) -> None:
     Path(environment["VSTASH_CONFIG"]).write_bytes(content)
     with pytest.raises(ConfigError, match=r"config\.toml|encoder") as caught:
         load({}, environment)
     assert caught.value.hint
+
+
+def test_a_number_past_all_floats_is_refused(environment: dict[str, str]) -> None:
+    write(environment, f"max_file = 1{400 * '0'}")
+    with pytest.raises(ConfigError, match="should be a number from 1 to 1024"):
+        load({}, environment)
+
+
+def test_a_cache_in_the_home_of_nobody_is_refused() -> None:
+    with pytest.raises(ConfigError, match="VSTASH_CACHE should begin with the home of somebody known here"):
+        cache_folder({"VSTASH_CACHE": "~nobody-at-all/cache"})
 
 
 def test_a_folder_is_no_settings_file(environment: dict[str, str]) -> None:

@@ -73,11 +73,24 @@ def test_saved_runs_come_back(tmp_path: Path) -> None:
     assert evaluate.loaded(path) == [run(a=0.5)]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"runs": [{}]}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", "[" * 100_000, '{"runs": [{}]}']
+    + [f'{{"runs": [{{"fusion": "rrf", "mode": "hybrid", "values": {values}}}]}}'
+       for values in ("[]", "{}", '{"ndcg@10": []}', '{"ndcg@10": {"q": []}}')],
+    ids=range(9),
+)  # fmt: skip
 def test_what_is_no_saved_run_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "run.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="no saved evaluation"):
+        evaluate.loaded(path)
+
+
+def test_an_evaluation_without_a_run_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text('{"runs": []}', encoding="utf-8")
+    with pytest.raises(InputError, match="without a run"):
         evaluate.loaded(path)
 
 
@@ -105,6 +118,26 @@ def test_questions_that_cannot_be_read_are_named(tmp_path: Path, line: str, word
     path.write_text(line, encoding="utf-8")
     with pytest.raises(InputError, match=words):
         evaluate.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("corpus.jsonl", b'{"_id": "1", "text": "caf\xe9"}\n', "corpus.jsonl, line 1: 'utf-8' codec"),
+        ("queries.jsonl", b'{"_id": "1", "text": "caf\xe9"}\n', "queries.jsonl, line 1: 'utf-8' codec"),
+        ("queries.jsonl", b"[" * 100_000, "queries.jsonl, line 1: maximum recursion depth"),
+        ("qrels.tsv", b"q\tcaf\xe9\t1\n", "qrels.tsv is no UTF-8"),
+        ("qrels.tsv", b"query\tcorpus\tscore\nq\t1\t--1\n", "qrels.tsv, line 2: 'q.*' is no judgement"),
+        ("qrels.tsv", "query\tcorpus\tscore\nq\t1\t²\n".encode(), "qrels.tsv, line 2: 'q.*' is no judgement"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_names_the_file(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    (tmp_path / "corpus.jsonl").write_text('{"_id": "1", "text": "herons"}\n')
+    (tmp_path / "queries.jsonl").write_text('{"_id": "q", "text": "birds"}\n')
+    (tmp_path / "qrels.tsv").write_text("q\t1\t1\n")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=words):
+        list(evaluate.sources(evaluate.load(tmp_path)))
 
 
 def test_the_interval_holds_the_mean_and_repeats() -> None:

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge
+from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge, StoreCorrupt
 from vstash.store.base import Entry, Store
+from vstash.store.sqlite.store import SqliteStore
 from vstash.types import Source
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -225,6 +226,34 @@ def test_vectors_come_back_bit_for_bit(memory: Memory, tmp_path: Path) -> None:
         entry = other._store.entry("b")
         assert entry is not None
         assert np.array_equal(entry.vectors, vectors[1:2])
+
+
+@pytest.mark.parametrize("raised", [UnicodeEncodeError("ascii", "é", 0, 1, "no"), OverflowError("full")], ids=str)
+def test_what_the_writer_raises_is_not_said_of_the_memory(database: Path, raised: Exception) -> None:
+    def write(line: str) -> None:
+        raise raised
+
+    with opened(database) as memory:
+        fill(memory)
+        with pytest.raises(type(raised)) as caught:
+            memory.export(write)
+        assert caught.value is raised
+        assert memory.remember("written afterwards").status == "added"
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM vector_1", "UPDATE vector_1 SET vector = x'00'"])
+def test_a_passage_without_its_vector_is_not_left_out(database: Path, change: str) -> None:
+    with opened(database) as memory:
+        fill(memory)
+        found = memory.get("b")
+        store = memory._store
+        assert isinstance(store, SqliteStore)
+        store.connection.execute(f"{change} WHERE chunk_id IN (SELECT id FROM chunk WHERE document_id = {found.id})")
+        with pytest.raises(StoreCorrupt, match="a vector of b is damaged or gone") as caught:
+            lines(memory, vectors=False)
+        assert "check --repair" in caught.value.hint
+        assert memory.check(repair=True).ok
+        assert '"uri": "b"' in "".join(lines(memory, vectors=False))
 
 
 def test_the_limits_hold_for_an_import_too(memory: Memory, tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ DOCUMENT = Document(
         (Eq("metadata.pages", "7"), True),
         (Eq("metadata.pages", "7.0"), True),
         (Eq("metadata.pages", "07"), False),
+        (Eq("metadata.pages", "7" * 5000), False),
         (Eq("metadata.pages", 7), True),
         (Eq("metadata.draft", "false"), True),
         (Eq("metadata.draft", False), True),

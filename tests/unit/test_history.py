@@ -12,12 +12,13 @@ import pytest
 
 from vstash import Memory
 from vstash.history import History
+from vstash.text.dates import stamped
 
 FIRST, SECOND = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC), datetime(2021, 6, 7, 8, 9, 10, tzinfo=UTC)
 
 
-def git(folder: Path, *command: str, at: datetime = FIRST) -> None:
-    when = at.isoformat()
+def git(folder: Path, *command: str, at: datetime | str = FIRST) -> None:
+    when = str(at)
     subprocess.run(
         ["git", "-c", "user.name=n", "-c", "user.email=e@example.org", *command],
         cwd=folder, check=True, capture_output=True,
@@ -68,6 +69,19 @@ def test_without_git_or_with_a_broken_checkout_there_is_no_date(
     assert dates(tmp_path / "broken", tmp_path / "broken" / "a.txt") == [None]
     monkeypatch.setenv("PATH", "")
     assert dates(checkout, checkout / "old.txt") == [None]
+
+
+def test_a_commit_outside_the_calendar_has_no_date(memory: Memory, checkout: Path):
+    (checkout / "old.txt").write_text("changed in the year 10000\n")
+    git(checkout, "commit", "-qam", "far", at="@253402300800 +0000")
+    assert dates(checkout, checkout / "old.txt", checkout / "new.txt") == [None, SECOND]
+    assert {one.status for one in memory.add(checkout)} == {"added"}
+
+
+@pytest.mark.parametrize("seconds", [1e12, -1e12, 1e300])
+def test_a_file_stamped_outside_the_calendar_has_no_time(seconds: float):
+    assert stamped(seconds) is None
+    assert stamped(FIRST.timestamp()) == FIRST
 
 
 def test_nothing_that_a_checkout_names_is_run(checkout: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import apsw
 import pytest
 
 from vstash import HashEncoder, Memory
-from vstash.errors import DatabaseNotFound, MigrationChanged, SchemaTooNew, StoreCorrupt, StoreError
+from vstash.errors import DatabaseNotFound, MigrationChanged, SchemaTooNew, StoreBusy, StoreCorrupt, StoreError
 from vstash.store.sqlite.connection import APPLICATION_ID, connect, translated
 from vstash.store.sqlite.migrate import Migration, migrate, pending, shipped, version
 from vstash.store.sqlite.store import SqliteStore
@@ -49,6 +50,17 @@ def schema(path: Path) -> list[str]:
 
 def open_and_close(path: Path, **options: object) -> None:
     SqliteStore(path, **options).close()  # type: ignore[arg-type]
+
+
+def test_a_new_file_that_is_being_read_is_waited_for_as_long_as_was_said(database: Path) -> None:
+    reader = apsw.Connection(str(database))
+    reader.pragma("application_id", APPLICATION_ID)
+    reader.execute("BEGIN; SELECT * FROM sqlite_schema")
+    started = time.monotonic()
+    with pytest.raises(StoreBusy):
+        SqliteStore(database, busy_wait=0.1)
+    assert 0.1 <= time.monotonic() - started < 10
+    reader.close()
 
 
 def test_a_new_file_gets_the_newest_schema(database: Path) -> None:

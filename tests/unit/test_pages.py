@@ -148,6 +148,13 @@ def test_asked_again_with_what_the_server_gave(memory: Memory, site: Site):
     assert "Steel" in (memory.get(address).text or "")
 
 
+def test_a_tag_that_is_not_ascii_is_no_condition(memory: Memory, site: Site):
+    address = site.put("/ships", SHIPS, ETag='"\xe9t\xe9"', Last_Modified="Fri, 05 Mar 2021 00:00:00 GMT")
+    assert [add(memory, address).status for _ in range(2)] == ["added", "unchanged"]
+    asked = [headers for path, headers in site.asked if path == "/ships"]
+    assert ("if-none-match" in asked[1], asked[1]["if-modified-since"]) == (False, "Fri, 05 Mar 2021 00:00:00 GMT")
+
+
 def test_another_tag_needs_the_page_again(memory: Memory, site: Site):
     address = site.put("/a", SHIPS, ETag='"one"', Content_Type="text/html")
     add(memory, address)
@@ -181,6 +188,13 @@ def test_other_formats_and_encodings(memory: Memory, site: Site):
     assert memory.get(data).kind == "json"
     assert "Άγκυρα" in (memory.get(greek).text or "")
     assert "Iron holds" in (memory.get(packed).text or "")
+
+
+@pytest.mark.parametrize("named", ["undefined", "idna", "base64", "no-such"])
+def test_a_server_that_names_no_encoding_is_understood(memory: Memory, site: Site, named: str):
+    address = site.put("/menu", b"caf\xe9 \xe0 la carte", Content_Type=f"text/plain; charset={named}")
+    assert add(memory, address).status == "added"
+    assert memory.get(address).text == "café à la carte"
 
 
 def test_robots_are_honoured_and_asked_once(memory: Memory, site: Site):

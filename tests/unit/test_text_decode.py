@@ -19,6 +19,8 @@ from vstash.text.read import extract
         ("“quoted” – dash…".encode("cp1252"), "“quoted” – dash…"),
         ("Привет мир, это проверка кодировки".encode("cp1251"), "Привет мир, это проверка кодировки"),
         ("日本語の文章です。これはテスト。".encode("shift_jis"), "日本語の文章です。これはテスト。"),
+        ("日本語の文章です。これはテスト。".encode("iso2022_jp"), "日本語の文章です。これはテスト。"),
+        (b"\x1b[1mprice\x1b[m \x1b$ 5", "price  $ 5"),
         (("Zürich – naïve. " * 20).encode() + b"\xff bad byte", "Zürich – naïve. " * 20 + "\ufffd bad byte"),
         (b"before\0\0\0after", "before after"),
         (b"\x1b[1;31mred\x1b[0m b\x08bo\x08old", "red bold"),
@@ -90,6 +92,39 @@ def test_scraps_give_text_or_one_of_our_errors(data: bytes, name: str):
     except VstashError as error:
         outcome = error.hint
     assert outcome
+
+
+@pytest.mark.parametrize("declared", ["undefined", "base64", "rot13", "idna", "punycode", "utf-7", "no-such"])
+def test_what_declares_no_encoding_is_read_all_the_same(declared: str):
+    page = f'<html><head><meta charset="{declared}"></head><p>caf@</p></html>'.encode().replace(b"@", b"\xe9")
+    assert extract(page, "x.html").text == "café"
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"1" * 5000 + b":00:00,000 --> 00:00:01,000\nhello\n", "x.srt"),
+        (b'{"worksheets": [{"cells": 5}, {"cells": [{"source": "hello"}]}]}', "x.ipynb"),
+    ],
+)
+def test_an_odd_value_costs_only_itself(data: bytes, name: str):
+    assert "hello" in extract(data, name).text
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Привет, как дела? Жду.", "koi8-r"),
+        ("Zażółć gęślą jaźń", "iso-8859-2"),
+        ("明日は会議です", "iso-2022-jp"),
+        ("Der Preis: 5 €", "utf-8"),
+    ],
+)
+def test_mail_is_in_the_encoding_that_its_header_names(kind: str, text: str, encoding: str):
+    words = f"<p>{text}</p>" if kind == "html" else text
+    head = f"From: a@b.c\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/{kind}; charset={encoding}\n\n"
+    assert extract(head.encode() + words.encode(encoding), "x.eml").text.endswith(f"\n{text}")
 
 
 def test_control_characters_do_not_hide_the_script():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from vstash.text.split import context, estimate_starts, passage, split
+from vstash.text.passage import context, estimate_starts, passage
+from vstash.text.split import split
 from vstash.types import Chunk, Heading, Source
 
 

@@ -65,6 +65,12 @@ def test_the_last_pattern_decides(folder: Path) -> None:
     assert found(folder) == ["deep/keep.log", "keep.log"]
 
 
+def test_lines_that_are_no_patterns_are_passed_over(folder: Path) -> None:
+    write(folder, "note.md", "app.log")
+    write(folder, ".gitignore", text="!\n*.log\ntrailing\\\n")
+    assert found(folder) == ["note.md"]
+
+
 def test_the_nearest_ignore_file_decides(folder: Path) -> None:
     write(folder, ".gitignore", text="*.log\n")
     write(folder, "deep/.gitignore", text="!*.log\nsecret.txt\n")

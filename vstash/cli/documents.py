@@ -15,6 +15,8 @@ from vstash.names import printable
 if TYPE_CHECKING:
     from vstash.memory import Memory
 
+LONGEST_ID = 19  # digits, as SQLite's largest number has
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
@@ -41,7 +43,7 @@ def get(
     """Print a document, or one passage."""
     session: Session = context.obj
     with session.open(encode=False) as memory:
-        by_id = name.isdecimal() and not holds(memory, name)
+        by_id = name.isdecimal() and len(name) <= LONGEST_ID and not holds(memory, name)
         if by_id and chunk is not None:
             raise InputError(f"{name} is the id of a passage already", hint="leave --chunk out, or name a document")
         if by_id or chunk is not None or open_at:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,7 +80,7 @@ def export(
         raise InputError("the lines are JSON themselves", hint="name a file, or leave --json out")
     with session.open(encode=False) as memory:
         if file == STANDARD:
-            count = memory.export(render.output().write, vectors=vectors)
+            count = memory.export(render.in_utf8(render.output()).write, vectors=vectors)
         else:
             real = _destination(session, file, force=force)
             count = _export(memory, real, vectors=vectors)
@@ -125,14 +125,11 @@ def _fitting(session: Session, lines: Iterator[str]) -> Iterator[tuple[Memory, I
 @contextmanager
 def _lines(file: str, most: int) -> Iterator[Iterator[str]]:
     """The lines; of one that is longer than `most` characters come pieces, the first too long to be taken."""
-    if file == STANDARD:
-        if sys.stdin is None:
-            raise InputError("standard input is closed", hint="pipe an export into it")
-        yield iter(partial(sys.stdin.readline, most + 1), "")
-        return
+    if file == STANDARD and sys.stdin is None:
+        raise InputError("standard input is closed", hint="pipe an export into it")
     path = Path(arguments.path(file))
     try:
-        with path.open(encoding="utf-8") as stream:
+        with nullcontext(render.in_utf8(sys.stdin)) if file == STANDARD else path.open(encoding="utf-8") as stream:
             yield iter(partial(stream.readline, most + 1), "")
     except UnicodeDecodeError as error:
         raise InputError(f"{file} is no export: it is not UTF-8", hint="make one with: vstash export FILE") from error

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import unicodedata
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ def output() -> TextIO:
     if sys.stdout is None:
         raise OSError(errno.EBADF, "standard output is closed")
     return sys.stdout
+
+
+def in_utf8(stream: TextIO) -> TextIO:
+    """A standard stream as the file that it stands for would be, whatever the terminal's encoding is."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="strict", newline="\n")
+    return stream
 
 
 def talk(text: str) -> None:

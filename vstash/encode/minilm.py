@@ -6,7 +6,6 @@ PyTorch nor sentence-transformers is imported. Nothing is loaded before the firs
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
-from platformdirs import user_cache_path
 
+from vstash.config import cache_folder
 from vstash.encode.onnx import OnnxModel, complete, load_session, runtime_version
 from vstash.encode.tokens import Tokens
 from vstash.errors import ModelUnavailable
@@ -44,12 +43,6 @@ Report = Callable[[str], None]
 
 def silent(line: str) -> None:
     """Report progress to nobody."""
-
-
-def cache_dir() -> Path:
-    """Where prepared encoders are kept: VSTASH_CACHE, or the user's cache folder; then `encoders`."""
-    chosen = os.environ.get("VSTASH_CACHE")
-    return (Path(chosen).expanduser() if chosen else user_cache_path("vstash", appauthor=False)) / "encoders"
 
 
 def model_folder() -> Path:
@@ -115,7 +108,7 @@ class MiniLM:
 
     @cached_property
     def _model(self) -> OnnxModel:
-        cache = self._cache or cache_dir()
+        cache = self._cache or cache_folder() / "encoders"
         try:
             return self._open_or_remake(cache)
         except OSError as error:

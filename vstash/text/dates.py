@@ -1,4 +1,4 @@
-"""Which moment does a document's own date name?"""
+"""Which moment does a date or a time stamp name?"""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ def parse_date(value: object) -> datetime | None:
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
     return _spelled(value.strip()) if isinstance(value, str) and len(value) < 80 else None
+
+
+def stamped(seconds: float) -> datetime | None:
+    """The moment so many seconds after 1970 began, in UTC; None for one outside the calendar, which files and commits
+    can have."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _utc(moment: datetime) -> datetime | None:

@@ -22,6 +22,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _NUL = b"\0"
+_JAPANESE = b"\x1b$"  # before words in ISO-2022-JP, all of it ASCII: the mail of decades
 _CONTROLS = bytes(set(range(1, 32)) - set(b"\b\t\n\v\f\r\x1b")) + b"\x7f"
 _CONTINUED = bytes(range(0x80, 0xC0))
 _TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
@@ -33,7 +34,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def decode(data: bytes, name: str, declared: str = "") -> str:
-    r"""The text of a file, cleaned: by its byte order mark, as UTF-8, as `declared`, else as detected.
+    r"""The text of a file, cleaned: by its byte order mark, as ISO-2022-JP or UTF-8, as `declared`, else as detected.
 
     Lines end in "\n", and only where editors end them: not at a vertical tab or NEL. Raises UnsupportedSource, naming
     `name`, when the bytes are no text.
@@ -46,6 +47,11 @@ def decode(data: bytes, name: str, declared: str = "") -> str:
         return _require_text(data.decode(wide, "replace"), name)
     if is_binary(data):
         raise binary(name)
+    try:
+        if _JAPANESE in data:
+            return _cleaned(data.decode("iso2022_jp"))
+    except UnicodeDecodeError:
+        pass
     try:
         return _cleaned(data.decode("utf-8"))
     except UnicodeDecodeError:

@@ -98,6 +98,7 @@ def _codec(declared: str) -> str:
     """The codec for a declared charset, or "" when there is none or it would have been UTF-8."""
     try:
         name = codecs.lookup(declared).name if declared else ""
+        b"a".decode(name or "ascii", "replace")  # base64 and "undefined", which scripts write, are codecs of no text
     except (LookupError, ValueError):
         return ""
     return "" if name.startswith(("utf", "unicode", "idna", "punycode")) else _AS_BROWSERS_DO.get(name, name)

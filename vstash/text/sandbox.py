@@ -66,7 +66,7 @@ class Sandbox:
     def read(self, reader: str, data: bytes, name: str, limits: Limits, depth: int = 1) -> Extract:
         """What the reader module makes of the file; what is in it lies `depth` files deep.
 
-        Raises: UnsupportedSource, SourceTooLarge; ValueError if closed.
+        Raises: UnsupportedSource, SourceTooLarge; RuntimeError if closed.
         """
         asked = {"reader": reader, "name": name, "limits": numbers(limits), "depth": depth}
         request = json.dumps(asked).encode()

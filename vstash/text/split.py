@@ -7,13 +7,9 @@ from functools import cache
 
 from vstash.text.boundaries import Boundaries, boundaries
 from vstash.text.outline import Outline, Sizes, outline, units
-from vstash.text.passage import context, estimate_starts, passage
+from vstash.text.passage import context, passage
 from vstash.text.places import Places
 from vstash.types import Chunk, Source
-
-__all__ = ["context", "estimate_starts", "passage", "split"]
-
-FILL = 1.0  # of the window: the size, with its context, above which a section is cut
 
 SLACK = 8  # tokens that a count may be off by, where tokens meet a cut
 
@@ -90,7 +86,7 @@ class _Splitter:
 
     def _room_below(self, heading: str) -> int:
         line = context(self.source.title, heading, self.window)
-        return max(1, int(FILL * self.window) - len(self.token_starts(line)) if line else int(FILL * self.window))
+        return max(1, self.window - len(self.token_starts(line)) if line else self.window)
 
 
 def _laid_out(source: Source, starts: Sequence[int], window: int) -> tuple[Outline, Boundaries]:

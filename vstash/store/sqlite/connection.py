@@ -218,13 +218,13 @@ def _open_unwritable(path: Path, busy_wait: float) -> Connection:
         ) from error
 
 
-def use_wal(connection: Connection, wait: float = BUSY_WAIT) -> None:
+def use_wal(connection: Connection) -> None:
     """Turn a new file to write-ahead logging, in which readers never wait for a writer.
 
     The switch needs the file for itself and does not call the busy handler, so it is repeated while
-    other processes that open the same new file are in the way.
+    other processes that open the same new file are in the way, for as long as that would wait.
     """
-    deadline = time.monotonic() + wait
+    deadline = time.monotonic() + connection.pragma("busy_timeout") / 1000
     while True:
         try:
             connection.pragma("page_size", PAGE_SIZE)

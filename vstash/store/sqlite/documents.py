@@ -173,14 +173,17 @@ def _chunk_rows(entry: Entry, document_id: int, ids: range) -> Iterator[tuple[An
 
 
 def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry | None:
-    """A document as it was put, without its headings and atoms; vectors and pieces from this space."""
+    """A document as it was put, without its headings and atoms; vectors and pieces from this space.
+
+    Raises: StoreCorrupt where a chunk has no vector, or a damaged one.
+    """
     found = get(connection, uri)
     if found is None:
         return None
     parts = rows(
         connection,
         f"SELECT {_CHUNK}, chunk.terms, own.key, own.vector, named.ids FROM chunk"
-        f" JOIN vector_{number} AS own ON own.chunk_id = chunk.id"
+        f" LEFT JOIN vector_{number} AS own ON own.chunk_id = chunk.id"
         f" LEFT JOIN piece_{number} AS named ON named.chunk_id = chunk.id WHERE document_id = ? ORDER BY seq",
         (found.id,),
     )
@@ -206,10 +209,11 @@ def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry 
     )
 
 
-def _matrix(uri: str, blobs: Sequence[bytes], dim: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    if any(len(blob) != 4 * dim for blob in blobs):
-        raise StoreCorrupt(f"a vector of {uri} is damaged", hint="run: vstash check --repair")
-    return np.frombuffer(b"".join(blobs), np.float32).reshape(len(blobs), dim)
+def _matrix(uri: str, blobs: Sequence[bytes | None], dim: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    whole = [blob for blob in blobs if blob is not None and len(blob) == 4 * dim]
+    if len(whole) < len(blobs):
+        raise StoreCorrupt(f"a vector of {uri} is damaged or gone", hint="run: vstash check --repair")
+    return np.frombuffer(b"".join(whole), np.float32).reshape(len(whole), dim)
 
 
 def rename(connection: Connection, document_id: int, to: Renamed) -> None:

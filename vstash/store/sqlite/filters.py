@@ -23,6 +23,7 @@ _DATES = {
     "added_at": "document.added_at",
     "modified_at": "document.modified_at",
 }
+_NULLABLE = ("modified_at",)
 
 
 def condition(rule: Filter | None) -> Sql:
@@ -44,9 +45,9 @@ def condition(rule: Filter | None) -> Sql:
         case filters.In(field, values):
             return _in(field, values)
         case filters.Before(when, field):
-            return f"coalesce({_DATES[field]} < ?, 0)", [stamp(when)]
+            return _compared(field, "<", when)
         case filters.After(when, field):
-            return f"coalesce({_DATES[field]} >= ?, 0)", [stamp(when)]
+            return _compared(field, ">=", when)
         case _:
             raise filters.foreign(rule)
 
@@ -73,6 +74,12 @@ def moment(stamped: int) -> datetime:
     return _EPOCH + timedelta(microseconds=stamped)
 
 
+def _compared(field: str, sign: str, when: datetime) -> Sql:
+    """Dates that are always there are compared as they are, so that an index over them can be used."""
+    sql = f"{_DATES[field]} {sign} ?"
+    return f"coalesce({sql}, 0)" if field in _NULLABLE else sql, [stamp(when)]
+
+
 def _join(word: str, parts: tuple[Filter, ...], empty: str) -> Sql:
     pieces = [condition(part) for part in parts]
     sql = _balanced(word, [sql for sql, _ in pieces]) or empty
@@ -89,8 +96,8 @@ def _balanced(word: str, pieces: list[str]) -> str:
 def _in(field: str, values: Sequence[str]) -> Sql:
     if not field.startswith(filters.METADATA):
         if len(values) == 1:
-            return f"coalesce(document.{field} = ?, 0)", [*values]
-        return f"coalesce(document.{field} IN (SELECT value FROM json_each(?)), 0)", [json.dumps(values)]
+            return f"document.{field} = ?", [*values]
+        return f"document.{field} IN (SELECT value FROM json_each(?))", [json.dumps(values)]
     wanted = json.dumps([*values, *metadata.numbers(values)])
     sql = (
         f"EXISTS (SELECT 1 FROM json_each(document.metadata) AS held WHERE held.key = ? AND ({_one_of('held')}"

@@ -1,4 +1,4 @@
-"""The FTS5 index: kept in step with the chunks, asked for word frequencies and for the best matches."""
+"""The FTS5 index: kept in step with the chunks, and asked for the best matches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from vstash.store.sqlite.connection import Connection, rows
 from vstash.store.sqlite.filters import Sql, chunk_ids
-from vstash.store.sqlite.frequencies import Frequencies
 from vstash.store.sqlite.postings import Postings, note_rewriting
 from vstash.types import Ranking, Term
 
@@ -37,11 +36,6 @@ def delete(connection: Connection, ids: Sequence[int]) -> None:
         " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps(list(ids)),),
     )
-
-
-def terms(connection: Connection, words: Sequence[str], counts: Frequencies, chunks: int) -> list[tuple[str, int]]:
-    """Each word as the index reads it and how many chunks hold it; of several pieces the rarest counts."""
-    return counts.of(connection, words, chunks)
 
 
 def expression(terms: Sequence[Term]) -> str:

@@ -264,7 +264,7 @@ class SqliteStore:
     def terms(self, words: Sequence[str]) -> list[tuple[str, int]]:
         """Each word as the index reads it, and how many chunks hold it."""
         with self._use():
-            return keyword.terms(self.connection, words, self._held().frequencies, self._chunks())
+            return self._held().frequencies.of(self.connection, words, self._chunks())
 
     def facts(self, chunk_ids: Sequence[int]) -> dict[int, Facts]:
         """What the stages need to know of these chunks."""

@@ -6,6 +6,7 @@ python-pptx knows only some kinds of chart, and python-docx none; the XML is the
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -93,10 +94,12 @@ def _points(holder: Any, code: str) -> dict[int, str]:
 
 def _joined(levels: Sequence[dict[int, str]]) -> dict[int, str]:
     """Labels of several levels, the inmost first; an outer one holds until the next."""
-    inner, *outer = levels
+    inner, *outer = [dict(sorted(level.items())) for level in levels]
+    begins = [list(level) for level in outer]
     joined = {}
     for at, words in inner.items():
-        above = [next((level[i] for i in range(at, -1, -1) if i in level), "") for level in outer]
+        held = [bisect_right(starts, at) - 1 for starts in begins]
+        above = [level[starts[i]] if i >= 0 else "" for level, starts, i in zip(outer, begins, held, strict=True)]
         joined[at] = " ".join(filter(None, [*reversed(above), words]))
     return joined
 

@@ -55,7 +55,7 @@ def _body(parts: list[Message]) -> Extract:
     for part in shown:
         if part.get_content_type() == "text/html" and (data := _payload(part)).strip():
             try:
-                return webpage.inner(data, "the body")
+                return webpage.inner(data, "the body", _charset(part))
             except UnsupportedSource:
                 return Extract(_text(part), "text")
     return Extract("", "text")
@@ -74,8 +74,12 @@ def _payload(part: Message) -> bytes:
     return data if isinstance(data, bytes) else b""
 
 
+def _charset(part: Message) -> str:
+    return str(part.get_content_charset() or "")
+
+
 def _text(part: Message) -> str:
     try:
-        return decode(_payload(part), "the body", str(part.get_content_charset() or ""))
+        return decode(_payload(part), "the body", _charset(part))
     except UnsupportedSource:
         return ""

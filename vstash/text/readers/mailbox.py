@@ -20,7 +20,7 @@ _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 def read(data: bytes, name: str, opener: Opener) -> Extract:
     """A list of the messages, each a part with its attachments after it; plain text if there are none."""
     starts = [*_FROM.finditer(data)]
-    starts = [one for one in starts if one.start() == 0 or data[: one.start()].endswith((b"\n\n", b"\r\n\r\n"))]
+    starts = [one for one in starts if one.start() == 0 or data.endswith((b"\n\n", b"\r\n\r\n"), 0, one.start())]
     if not starts or data[: starts[0].start()].strip():
         return Extract(decode(data, name), "text", places=LINES)
     writer = Writer()

@@ -14,7 +14,7 @@ from vstash.types import Place
 
 PAUSE = 4.0  # seconds without a word, after which a new paragraph begins
 
-_STAMP = r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
+_STAMP = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _CUE = re.compile(rf"^[ \t]*{_STAMP}[ \t]*-->[ \t]*{_STAMP}[^\n]*\n(.*?)(?=\n[ \t]*\n|\Z)", re.M | re.S)
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 _TAG = re.compile(r"</?[^>\n]*>|\{\\[^}]*\}")

@@ -46,14 +46,15 @@ def read(data: bytes, name: str) -> Extract:
     return _read(data, name, lined=True)
 
 
-def inner(data: bytes, name: str) -> Extract:
-    """The same of a page inside of something else, whose lines nobody sees."""
-    return _read(data, name, lined=False)
+def inner(data: bytes, name: str, declared: str = "") -> Extract:
+    """The same of a page inside of something else, whose lines nobody sees; an encoding `declared` there comes before
+    the page's own word."""
+    return _read(data, name, lined=False, declared=declared)
 
 
-def _read(data: bytes, name: str, *, lined: bool) -> Extract:
-    declared = CHARSET.search(data[:2048])
-    page = decode(data, name, declared[1].decode("ascii") if declared else "")
+def _read(data: bytes, name: str, *, lined: bool, declared: str = "") -> Extract:
+    own = CHARSET.search(data[:2048])
+    page = decode(data, name, declared or (own[1].decode("ascii") if own else ""))
     built = _parse(page, name)
     return Extract(
         "".join(built.out),
