@@ -152,7 +152,7 @@ class Ingest:
             return AddResult(one.uri, "unchanged", took=time.perf_counter() - started)
         loaded = ahead.take(one)
         if loaded.error:
-            return AddResult(one.uri, "failed", took=loaded.took, error=loaded.error)
+            return AddResult(one.uri, "failed", took=loaded.took, error=loaded.error, textless=loaded.textless)
         kept = _kept(one.labels, known.get(one.uri))
         whole, *parts = [replace(cut, source=replace(cut.source, **kept)) if kept else cut for cut in loaded.cuts]
         source = replace(whole.source, dated_at=whole.source.dated_at or one.dated())

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from vstash import arguments
 from vstash.config import Limits
-from vstash.errors import InputError, SourceTooLarge, UnsupportedSource, VstashError
+from vstash.errors import InputError, SourceTooLarge, SourceUnavailable, UnsupportedSource, VstashError
 from vstash.names import before_marks, printable, uri_of
 from vstash.text.formats import HOLDING_PARTS
 from vstash.text.read import Extract, extract
@@ -65,7 +65,7 @@ class File:
             data = self.path.read_bytes()
             modified = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
         except OSError as error:
-            raise UnsupportedSource(_unreadable(error, self.path)) from error
+            raise SourceUnavailable(_unreadable(error, self.path)) from error
         return replace(from_bytes(data, self.uri, self.labels).load(sandbox), modified_at=modified)
 
 

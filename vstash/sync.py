@@ -142,8 +142,8 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
     """Carry the changes out: an AddResult for what was read, a Change for what was only deleted.
 
     A moved file is stored under its new name before the old one goes, so that a crash between them leaves
-    one too many, which the next sync removes. What changed into something that cannot be read is forgotten:
-    its old text is in the folder no more.
+    one too many, which the next sync removes. What changed into something that holds no text is forgotten:
+    its old text is in the folder no more. What could not be read this time, or is over a limit, stays.
     """
     for change in comparison.of("fail"):
         yield AddResult(change.uri, "failed", error=change.error)
@@ -154,12 +154,19 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
         change = actions[result.uri]
         if change.action == "move" and result.status != "failed":
             forgotten.append(change.old)
-        elif change.action == "change" and result.status == "failed":
+        elif result.textless and _rewritten(comparison, change):
             forgotten.append(change.uri)
+            result = replace(result, error=f"{result.error} (what was stored of it is forgotten)")
         yield result
     deletions = comparison.of("delete")
     forget(store, [*forgotten, *(change.uri for change in deletions)])
     yield from deletions
+
+
+def _rewritten(comparison: Comparison, change: Change) -> bool:
+    """Whether a stored file has another content now; else only what is said of it has changed."""
+    known = comparison.known.get(change.uri)
+    return known is not None and known.content_hash != comparison.pending[change.uri].content_hash
 
 
 def _rename(store: Store, comparison: Comparison, recipe: str) -> Generator[AddResult, None, set[str]]:
