@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge
+from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge, StoreCorrupt
 from vstash.store.base import Entry, Store
+from vstash.store.sqlite.connection import connect
 from vstash.types import Source
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -242,3 +243,36 @@ def test_the_limits_hold_for_an_import_too(memory: Memory, tmp_path: Path) -> No
         with pytest.raises(SourceTooLarge, match="line 2"):
             list(other.within(Limits(max_unpacked=1)).import_(long))
         assert other.list() == []
+
+
+def test_a_text_whose_vector_is_gone_is_exported_all_the_same(database: Path, tmp_path: Path) -> None:
+    with opened(database) as memory, opened(tmp_path / "second.db") as other:
+        fill(memory)
+        expected = lines(memory, vectors=False)
+        with closing(connect(database, create=False)) as connection:
+            connection.execute("DELETE FROM vector_1 WHERE chunk_id % 2")
+        assert lines(memory, vectors=False) == expected
+        assert {one.status for one in other.import_(expected)} == {"added"}
+        with pytest.raises(StoreCorrupt, match=r"vectors of .* are gone"):
+            lines(memory, vectors=True)
+
+
+def test_a_document_that_lost_a_passage_is_not_exported_without_it(database: Path) -> None:
+    with opened(database) as memory:
+        fill(memory)
+        with closing(connect(database, create=False)) as connection:
+            connection.pragma("foreign_keys", False)
+            connection.execute("DELETE FROM chunk WHERE id = 2")
+        with pytest.raises(StoreCorrupt, match=r"has \d of its \d passages"):
+            lines(memory, vectors=False)
+
+
+def test_an_export_that_is_cut_short_between_two_lines_is_told(memory: Memory, tmp_path: Path) -> None:
+    fill(memory)
+    written = lines(memory, vectors=True)
+    with Memory.open(tmp_path / "second.db", encoder=None) as other:
+        results = other.import_(written[:-1])
+        assert [next(results).status for _ in range(3)] == ["added"] * 3
+        with pytest.raises(InputError, match="cut short: 3 of 4 documents"):
+            next(results)
+        assert len(other.list()) == 3

@@ -173,17 +173,21 @@ def _chunk_rows(entry: Entry, document_id: int, ids: range) -> Iterator[tuple[An
 
 
 def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry | None:
-    """A document as it was put, without its headings and atoms; vectors and pieces from this space."""
+    """A document as it was put, without its headings and atoms; vectors and pieces from this space. No vectors at all
+    where one is gone or damaged. Raises: StoreCorrupt when it has not all of its chunks."""
     found = get(connection, uri)
     if found is None:
         return None
     parts = rows(
         connection,
         f"SELECT {_CHUNK}, chunk.terms, own.key, own.vector, named.ids FROM chunk"
-        f" JOIN vector_{number} AS own ON own.chunk_id = chunk.id"
+        f" LEFT JOIN vector_{number} AS own ON own.chunk_id = chunk.id"
         f" LEFT JOIN piece_{number} AS named ON named.chunk_id = chunk.id WHERE document_id = ? ORDER BY seq",
         (found.id,),
     )
+    if len(parts) != found.chunks:
+        hint = "run: vstash check --repair; what that does not mend: forget it and add it again"
+        raise StoreCorrupt(f"{uri} has {len(parts)} of its {found.chunks} passages", hint=hint)
     return Entry(
         source=Source(
             uri=uri,
@@ -201,15 +205,15 @@ def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry 
         chunks=tuple(_chunk(row[:6]) for row in parts),
         terms=tuple(row[6] for row in parts),
         keys=tuple(row[7] for row in parts),
-        vectors=_matrix(uri, [row[8] for row in parts], space.dim),
+        vectors=_matrix([row[8] for row in parts], space.dim),
         pieces=tuple(unpacked([row[9] for row in parts if row[9] is not None])),
     )
 
 
-def _matrix(uri: str, blobs: Sequence[bytes], dim: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    if any(len(blob) != 4 * dim for blob in blobs):
-        raise StoreCorrupt(f"a vector of {uri} is damaged", hint="run: vstash check --repair")
-    return np.frombuffer(b"".join(blobs), np.float32).reshape(len(blobs), dim)
+def _matrix(blobs: Sequence[bytes | None], dim: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    whole = [blob for blob in blobs if blob is not None and len(blob) == 4 * dim]
+    whole = whole if len(whole) == len(blobs) else []
+    return np.frombuffer(b"".join(whole), np.float32).reshape(len(whole), dim)
 
 
 def rename(connection: Connection, document_id: int, to: Renamed) -> None:
