@@ -222,6 +222,23 @@ def test_a_broken_page_is_a_finding(filled: Path) -> None:
         assert "sqlite" in failing(memory)
 
 
+def test_an_index_that_lost_a_row_is_built_anew(filled: Path) -> None:
+    """Its document seems to have no text, and there it is."""
+    fresh = "CREATE UNIQUE INDEX chunk_document ON chunk (document_id, seq)"
+    for sql in (f"{fresh} WHERE id <> 2", fresh):  # without the row; and then as if it held all
+        connection = apsw.Connection(str(filled))
+        connection.pragma("writable_schema", True)
+        connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'chunk_document'", (sql,))
+        connection.close()
+        if sql != fresh:
+            behind_its_back(filled, "REINDEX chunk_document")
+    with Memory.open(filled, encoder=None) as memory:
+        assert failing(memory)["sqlite"].repairable
+        assert failing(memory, repair=True) == {}
+        assert memory.get("doc:1").text == TEXTS[1]
+        assert memory.stats()["chunks"] == len(TEXTS)
+
+
 def test_codes_over_several_shards_are_checked_and_rebuilt(database: Path) -> None:
     with Memory.open(database, encoder=HashEncoder(16)) as memory:
         memory.add_texts([f"word{at}" for at in range(codes.SHARD + 100)])

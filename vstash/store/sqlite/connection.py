@@ -45,6 +45,7 @@ Connection = apsw.Connection
 Locked = apsw.BusyError  # what a lock raises that was not given in time
 Unwritable = apsw.ReadOnlyError  # what a write raises where there is no permission for it
 NoBlob = apsw.SQLError  # what opening a blob raises whose row is gone, or holds another kind of value
+Conflict = apsw.ConstraintError  # what a write raises that breaks a rule of the schema
 NoRoom = apsw.FullError  # what a write raises on a full disk
 Unreadable = (UnicodeDecodeError, JSONDecodeError, OverflowError)  # what a damaged text, JSON value or time raises
 Damaged = (apsw.CorruptError, apsw.SQLError, *Unreadable)  # and what a damaged table, or one that is gone, does
