@@ -17,7 +17,7 @@ from typing import Literal
 from vstash.errors import InputError
 from vstash.history import History
 from vstash.ingest import Ingest
-from vstash.intake import Failure, Labels, Pending, from_file, keeping
+from vstash.intake import PART_OF, Failure, Labels, Pending, from_file, keeping
 from vstash.names import uri_of
 from vstash.parts import forget, parts_of, wholes_of
 from vstash.store.base import Renamed, Store, Stored
@@ -88,14 +88,22 @@ def compare(
     pending = {one.uri: one for one in found if isinstance(one, Pending)}
     failed = {one.uri: one for one in found if isinstance(one, Failure)}
     gone = {uri: one for uri, one in known.items() if uri not in pending and not _hidden(uri, failed)}
-    if gone and all(map(is_folder, chosen)):  # such as cannot be looked into
+    found_changes = sorted(_changes(pending, failed.values(), known, gone), key=lambda one: one.uri)
+    changes = tuple(one for one in found_changes if one.action != "delete" or _was_file(store, one.uri))
+    if any(one.action == "delete" for one in changes) and all(map(is_folder, chosen)):  # such as cannot be looked into
         _require_some(store, top, selection)
-    changes = sorted(_changes(pending, failed.values(), known, gone), key=lambda one: one.uri)
     for change in changes:
         if change.action == "move":
             old = known[change.old]
             pending[change.uri] = keeping(pending[change.uri], old.collection, old.tags)
-    return Comparison(tuple(changes), pending, known)
+    return Comparison(changes, pending, known)
+
+
+def _was_file(store: Store, uri: str) -> bool:
+    """Whether a document came of a file, or in one; not a text that was remembered under such a name, which is
+    nowhere else."""
+    document = store.document(uri)
+    return document is None or document.modified_at is not None or PART_OF in document.metadata
 
 
 def _require_some(store: Store, top: Path, selection: Selection) -> None:

@@ -252,6 +252,15 @@ def test_documents_elsewhere_are_left_alone(memory: Memory, folder: Path, tmp_pa
     assert len(memory.list()) == 5
 
 
+def test_what_was_remembered_under_a_name_in_the_folder_is_kept(memory: Memory, folder: Path):
+    memory.remember("nowhere else", uri=str(folder / "idea.md"))
+    memory.add_texts(["nor this"], uris=[str(folder / "sub" / "plan.md")])
+    assert set(run(memory, folder)) == {"a.md", "b.txt", "sub/c.txt"}
+    (folder / "b.txt").unlink()
+    assert run(memory, folder)["b.txt"] == "delete"
+    assert {Path(one.uri).name for one in memory.list()} == {"a.md", "c.txt", "idea.md", "plan.md"}
+
+
 def test_an_empty_folder_does_not_empty_the_memory(memory: Memory, folder: Path):
     run(memory, folder)
     for path in [*folder.glob("*.*"), *folder.glob("sub/*")]:
