@@ -161,10 +161,8 @@ def _below(folder: Path, walk: Walk, rules: tuple[Rules, ...]) -> Iterator[Path]
 
 def _spec(patterns: Collection[str]) -> pathspec.GitIgnoreSpec:
     for pattern in patterns:
-        try:
-            pathspec.GitIgnoreSpec.from_lines([pattern])
-        except ValueError as error:
-            raise InputError(f"{pattern!r} is no pattern", hint="write it as in .gitignore: *.md, drafts/") from error
+        if not _is_pattern(pattern):
+            raise InputError(f"{pattern!r} is no pattern", hint="write it as in .gitignore: *.md, drafts/")
     return pathspec.GitIgnoreSpec.from_lines(patterns)
 
 
@@ -192,7 +190,23 @@ def _rules_of(folder: Path) -> Iterator[Rules]:
         path = folder / name
         if path.is_file():
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            yield Rules(folder, pathspec.GitIgnoreSpec.from_lines(lines))
+            yield Rules(folder, _lenient(lines))
+
+
+def _lenient(lines: Collection[str]) -> pathspec.GitIgnoreSpec:
+    """As git does, without the lines that are no patterns."""
+    try:
+        return pathspec.GitIgnoreSpec.from_lines(lines)
+    except ValueError:
+        return pathspec.GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
+
+
+def _is_pattern(line: str) -> bool:
+    try:
+        pathspec.GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
 
 
 def _rules_above(folder: Path) -> tuple[Rules, ...]:
