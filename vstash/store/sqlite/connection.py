@@ -331,8 +331,9 @@ def missing(path: Path) -> DatabaseNotFound:
     """What is said of a database that is absent: an empty file may be one that lost its content."""
     hint = "add something first: vstash add FOLDER"
     if path.exists():
+        copied = f"if it is a copy, its log {path.name}-wal is missing"
         return DatabaseNotFound(
-            f"{path} is there, but empty", hint=f"put a backup back, vstash restore FILE, or {hint}"
+            f"{path} is there, but empty", hint=f"{copied}; put a backup back, vstash restore FILE, or {hint}"
         )
     return DatabaseNotFound(f"there is no database at {path}", hint=hint)
 
