@@ -58,15 +58,16 @@ class Comparison:
     changes: tuple[Change, ...]
     pending: Mapping[str, Pending]
     known: Mapping[str, Stored]
+    spared: Collection[str] = ()  # uris that nothing is forgotten of
 
     def of(self, *actions: Action) -> list[Change]:
         """The changes of these kinds."""
         return [change for change in self.changes if change.action in actions]
 
     def sparing(self, uris: Collection[str]) -> Comparison:
-        """The same, but these are not deleted."""
+        """The same, but these are not deleted, nor forgotten when their files hold no text any more."""
         kept = (change for change in self.changes if change.action != "delete" or change.uri not in uris)
-        return replace(self, changes=tuple(kept))
+        return replace(self, changes=tuple(kept), spared=uris)
 
 
 def compare(
@@ -162,7 +163,7 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
         change = actions[result.uri]
         if change.action == "move" and result.status != "failed":
             forgotten.append(change.old)
-        elif result.textless and _rewritten(comparison, change):
+        elif result.textless and result.uri not in comparison.spared and _rewritten(comparison, change):
             forgotten.append(change.uri)
             result = replace(result, error=f"{result.error} (what was stored of it is forgotten)")
         yield result
