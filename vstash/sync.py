@@ -9,12 +9,13 @@ import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path, PurePath
 from typing import Literal
 
-from vstash.errors import InputError
+from vstash.errors import InputError, StoreCorrupt
 from vstash.history import History
 from vstash.ingest import Ingest
 from vstash.intake import PART_OF, Failure, Labels, Pending, from_file, keeping
@@ -103,8 +104,10 @@ def compare(
 def _was_file(store: Store, uri: str) -> bool:
     """Whether a document came of a file, or in one; not a text that was remembered under such a name, which is
     nowhere else."""
-    document = store.document(uri)
-    return document is None or document.modified_at is not None or PART_OF in document.metadata
+    with suppress(StoreCorrupt):
+        document = store.document(uri)
+        return document is None or document.modified_at is not None or PART_OF in document.metadata
+    return False  # it is damaged, and the check will name it
 
 
 def _require_some(store: Store, top: Path, selection: Selection) -> None:
@@ -207,9 +210,11 @@ def _alike(comparison: Comparison, change: Change, recipe: str) -> bool:
 def _renamed(store: Store, one: Pending, old: str) -> Renamed | None:
     """With a title of its own a document only changes its uri; a title that is the name of the file changes as well.
 
-    None where that is not certain: a file may call itself by its name.
+    None where that is not certain: a file may call itself by its name; and for a damaged one, which is read again.
     """
-    document = store.document(old)
+    document = None
+    with suppress(StoreCorrupt):
+        document = store.document(old)
     if document is None:
         return None
     name, title = old.rsplit("/", 1)[-1], one.uri.rsplit("/", 1)[-1]

@@ -174,7 +174,7 @@ def _chunk_rows(entry: Entry, document_id: int, ids: range) -> Iterator[tuple[An
 
 def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry | None:
     """A document as it was put, without its headings and atoms; vectors and pieces from this space. No vectors at all
-    where one is gone or damaged. Raises: StoreCorrupt when it has not all of its chunks."""
+    where one is gone or damaged. Raises: StoreCorrupt when a passage of it is gone."""
     found = get(connection, uri)
     if found is None:
         return None
@@ -185,9 +185,6 @@ def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry 
         f" LEFT JOIN piece_{number} AS named ON named.chunk_id = chunk.id WHERE document_id = ? ORDER BY seq",
         (found.id,),
     )
-    if len(parts) != found.chunks:
-        hint = "run: vstash check --repair; what that does not mend: forget it and add it again"
-        raise StoreCorrupt(f"{uri} has {len(parts)} of its {found.chunks} passages", hint=hint)
     return Entry(
         source=Source(
             uri=uri,
@@ -253,12 +250,16 @@ def chunk_ids(connection: Connection, document_id: int) -> list[int]:
 
 
 def get(connection: Connection, uri: str) -> Document | None:
-    """A document with its text."""
+    """A document with its text. Raises: StoreCorrupt when a passage of it is gone."""
     row = connection.execute(f"SELECT {_COLUMNS} FROM document WHERE uri = ? AND retired_at IS NULL", (uri,)).fetchone()
     if row is None:
         return None
     texts = rows(connection, "SELECT text FROM chunk WHERE document_id = ? ORDER BY seq", (row[0],))
-    return _document(row, "".join(text for (text,) in texts))
+    found = _document(row, "".join(text for (text,) in texts))
+    if len(texts) != found.chunks:
+        hint = "run: vstash check --repair; what that does not mend: forget it and add it again"
+        raise StoreCorrupt(f"{uri} has {len(texts)} of its {found.chunks} passages", hint=hint)
+    return found
 
 
 def read(connection: Connection, document_id: int) -> list[Chunk]:
