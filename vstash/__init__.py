@@ -32,6 +32,7 @@ _WHERE = {
         "NotFound",
         "SchemaTooNew",
         "SourceTooLarge",
+        "SourceUnavailable",
         "SpaceMismatch",
         "StoreBusy",
         "StoreCorrupt",

@@ -2,7 +2,7 @@
 
 VstashError
 ├ ConfigError
-├ InputError      InvalidQuery  InvalidFilter  UnsupportedSource  SourceTooLarge
+├ InputError      InvalidQuery  InvalidFilter  SourceTooLarge  UnsupportedSource ─ SourceUnavailable
 ├ NotFound        DocumentNotFound  ChunkNotFound  DatabaseNotFound
 ├ StoreError      StoreBusy  StoreFull  StoreGone  StoreReadOnly  StoreCorrupt ─ ForeignFile
 │                 SchemaTooNew  MigrationChanged  ExtensionMissing
@@ -39,6 +39,10 @@ class InvalidFilter(InputError):
 
 class UnsupportedSource(InputError):
     """A source that holds no text vstash can read."""
+
+
+class SourceUnavailable(UnsupportedSource):
+    """A source that could not be read this time: nothing is known of what it holds."""
 
 
 class SourceTooLarge(InputError):

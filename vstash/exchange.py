@@ -35,7 +35,7 @@ from vstash.config import Limits
 from vstash.encode.base import Encoder
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, pieces_of
-from vstash.errors import BadVectors, InputError, SourceTooLarge
+from vstash.errors import BadVectors, InputError, SourceTooLarge, StoreCorrupt
 from vstash.passages import window
 from vstash.salvage import salvage
 from vstash.store.base import Entry, Store, Stored
@@ -94,6 +94,7 @@ class _Header(_Strict):
     vstash: Literal["export"]
     format: int
     space: _Space | None
+    documents: Annotated[int, Field(ge=0)] | None = None  # how many lines follow
 
 
 class _Chunk(_Strict):
@@ -130,7 +131,10 @@ class _Line:
 
 
 def export(store: Store, write: Callable[[str], object], *, vectors: bool) -> int:
-    """Write every document, oldest first, from one snapshot; how many there were. Raises: StoreError, InputError."""
+    """Write every document, oldest first, from one snapshot; how many there were.
+
+    Raises: StoreCorrupt rather than leave a passage out, StoreError, InputError.
+    """
     if not callable(write):
         raise InputError(
             f"{write!r:.60} cannot be called", hint="pass a function that takes a line, such as file.write"
@@ -145,14 +149,16 @@ def export(store: Store, write: Callable[[str], object], *, vectors: bool) -> in
 
 def _lines(store: Store, *, vectors: bool) -> Generator[str, None, None]:
     with store.reading():
+        found = sorted(store.documents(), key=lambda one: (one.added_at, one.id))
         space = store.space()
-        header = {"vstash": "export", "format": FORMAT, "space": asdict(space) if space else None}
-        yield json.dumps(header) + "\n"
-        for one in sorted(store.documents(), key=lambda one: (one.added_at, one.id)):
+        named = asdict(space) if space else None
+        yield json.dumps({"vstash": "export", "format": FORMAT, "space": named, "documents": len(found)}) + "\n"
+        for one in found:
             entry = store.entry(one.uri)
-            if entry is not None:
-                line = {**_document(entry, vectors=vectors), "added_at": one.added_at.isoformat()}
-                yield json.dumps(line, ensure_ascii=False) + "\n"
+            if entry is None or (vectors and len(entry.vectors) != len(entry.chunks)):
+                raise StoreCorrupt(f"vectors of {one.uri} are gone or damaged", hint="run: vstash check --repair")
+            line = {**_document(entry, vectors=vectors), "added_at": one.added_at.isoformat()}
+            yield json.dumps(line, ensure_ascii=False) + "\n"
 
 
 def _document(entry: Entry, *, vectors: bool) -> dict[str, Any]:
@@ -201,7 +207,8 @@ class Import:
         """One result for each document; those stored already, with the same content, are unchanged, those with
         too many passages failed.
 
-        Raises: InputError naming the line that cannot be read or is too long; what came before it is stored.
+        Raises: InputError naming the line that cannot be read or is too long, or when lines are missing at the end;
+        what came before is stored.
         """
         given_lines = arguments.iterated("lines", lines)
         bounded = ((number, self._bounded(number, line)) for number, line in enumerate(given_lines, 1))
@@ -209,7 +216,7 @@ class Import:
         header = _header(next(numbered, (1, "")))
         given = Space(**header.space.model_dump()) if header.space else None
         parsed = (_Line(number, _parsed(_Document, number, line)) for number, line in numbered)
-        yield from salvage(parsed, lambda lines: self._stored(lines, given))
+        yield from salvage(_all_of(parsed, header.documents or 0), lambda lines: self._stored(lines, given))
 
     def _stored(self, lines: Iterator[_Line], given: Space | None) -> Iterator[AddResult]:
         for added_at, same in groupby(lines, key=lambda one: one.document.added_at):
@@ -286,6 +293,18 @@ class Import:
                 "the export brings no vectors that fit this memory", hint="name an encoder: --encoder default"
             )
         return self._encoder
+
+
+def _all_of(lines: Iterable[_Line], announced: int) -> Iterator[_Line]:
+    """The lines. Raises: InputError when there are fewer than were announced."""
+    count = 0
+    for line in lines:
+        count += 1
+        yield line
+    if count < announced:
+        raise InputError(
+            f"the export is cut short: {count:,} of {announced:,} documents", hint="copy it again, or export it again"
+        )
 
 
 def _new_space(encoder: Encoder, given: Space | None) -> Space:

@@ -50,6 +50,7 @@ class _Batch:
     took: list[float] = field(default_factory=list)
     vectors: list[Vectors | None] = field(default_factory=list)
     parts: dict[str, str] = field(default_factory=dict)  # of documents that came in another: whose they are
+    same: set[str] = field(default_factory=set)  # documents whose content, and how it is read, is as it was
     size: int = 0
 
     def hold(self, cut: Cut, vectors: Vectors | None, took: float) -> None:
@@ -152,10 +153,13 @@ class Ingest:
             return AddResult(one.uri, "unchanged", took=time.perf_counter() - started)
         loaded = ahead.take(one)
         if loaded.error:
-            return AddResult(one.uri, "failed", took=loaded.took, error=loaded.error)
+            return AddResult(one.uri, "failed", took=loaded.took, error=loaded.error, textless=loaded.textless)
         kept = _kept(one.labels, known.get(one.uri))
         whole, *parts = [replace(cut, source=replace(cut.source, **kept)) if kept else cut for cut in loaded.cuts]
         source = replace(whole.source, dated_at=whole.source.dated_at or one.dated())
+        old = known.get(one.uri)
+        if old and (old.content_hash, old.recipe) == (source.content_hash, self._recipe):
+            batch.same.add(source.uri)
         batch.hold(replace(whole, source=source), None, loaded.took)
         for part in parts:
             batch.hold(part, None, 0.0)
@@ -193,10 +197,11 @@ class Ingest:
                 yield AddResult(uri, status, 0 if status == "unchanged" else sizes[uri], took + share * sizes[uri])
 
     def _forget_lost_parts(self, batch: _Batch) -> None:
-        """What came in an earlier version of a document, and no longer does."""
+        """What came in an earlier version of a document, and no longer does; of one that is as it was only the limits,
+        or the time there was, can have left something out."""
         held = batch.uris
         wholes = {uri for uri in held if uri.lower().endswith(HOLDING_PARTS)} | set(batch.parts.values())
-        lost = [uri for uri in parts_of(self._store, sorted(wholes)) if uri not in held]
+        lost = [uri for uri in parts_of(self._store, sorted(wholes - batch.same)) if uri not in held]
         if lost:
             self._store.forget_all(lost)
 

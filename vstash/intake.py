@@ -14,7 +14,7 @@ from pathlib import Path
 
 from vstash import arguments
 from vstash.config import Limits
-from vstash.errors import InputError, SourceTooLarge, UnsupportedSource, VstashError
+from vstash.errors import InputError, SourceTooLarge, SourceUnavailable, UnsupportedSource, VstashError
 from vstash.names import before_marks, printable, uri_of
 from vstash.text.dates import stamped
 from vstash.text.formats import HOLDING_PARTS
@@ -66,7 +66,7 @@ class File:
             data = self.path.read_bytes()
             modified = stamped(self.path.stat().st_mtime)
         except OSError as error:
-            raise UnsupportedSource(_unreadable(error, self.path)) from error
+            raise SourceUnavailable(_unreadable(error, self.path)) from error
         return replace(from_bytes(data, self.uri, self.labels).load(sandbox), modified_at=modified)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from vstash.config import Limits
-from vstash.errors import UnsupportedSource, VstashError
+from vstash.errors import SourceUnavailable, UnsupportedSource, VstashError
 from vstash.intake import reason, too_large
 from vstash.text.passage import digest, own_title, passage
 from vstash.text.split import split
@@ -34,11 +34,13 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A document and those that came in it, or in one line why there is none; and the seconds it took."""
+    """A document and those that came in it, or in one line why there is none; and the seconds it took. `textless`
+    is what was read and holds no text, not what could not be read."""
 
     cuts: tuple[Cut, ...]
     error: str
     took: float
+    textless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,11 @@ class Cutter:
         """What `load` gives, cut."""
         started = time.perf_counter()
         try:
-            cuts, error = tuple(self._all(load(), limits)), ""
+            cuts, error, textless = tuple(self._all(load(), limits)), "", False
         except VstashError as failure:
             cuts, error = (), reason(failure)
-        return Loaded(cuts, error, time.perf_counter() - started)
+            textless = isinstance(failure, UnsupportedSource) and not isinstance(failure, SourceUnavailable)
+        return Loaded(cuts, error, time.perf_counter() - started, textless)
 
     def cut(self, source: Source) -> Cut:
         """One document; its chunks are none when its text is blank."""

@@ -9,15 +9,16 @@ import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path, PurePath
 from typing import Literal
 
-from vstash.errors import InputError
+from vstash.errors import InputError, StoreCorrupt
 from vstash.history import History
 from vstash.ingest import Ingest
-from vstash.intake import Failure, Labels, Pending, from_file, keeping
+from vstash.intake import PART_OF, Failure, Labels, Pending, from_file, keeping
 from vstash.names import uri_of
 from vstash.parts import forget, parts_of, wholes_of
 from vstash.store.base import Renamed, Store, Stored
@@ -58,15 +59,16 @@ class Comparison:
     changes: tuple[Change, ...]
     pending: Mapping[str, Pending]
     known: Mapping[str, Stored]
+    spared: Collection[str] = ()  # uris that nothing is forgotten of
 
     def of(self, *actions: Action) -> list[Change]:
         """The changes of these kinds."""
         return [change for change in self.changes if change.action in actions]
 
     def sparing(self, uris: Collection[str]) -> Comparison:
-        """The same, but these are not deleted."""
+        """The same, but these are not deleted, nor forgotten when their files hold no text any more."""
         kept = (change for change in self.changes if change.action != "delete" or change.uri not in uris)
-        return replace(self, changes=tuple(kept))
+        return replace(self, changes=tuple(kept), spared=uris)
 
 
 def compare(
@@ -88,14 +90,24 @@ def compare(
     pending = {one.uri: one for one in found if isinstance(one, Pending)}
     failed = {one.uri: one for one in found if isinstance(one, Failure)}
     gone = {uri: one for uri, one in known.items() if uri not in pending and not _hidden(uri, failed)}
-    if gone and all(map(is_folder, chosen)):  # such as cannot be looked into
+    found_changes = sorted(_changes(pending, failed.values(), known, gone), key=lambda one: one.uri)
+    changes = tuple(one for one in found_changes if one.action != "delete" or _was_file(store, one.uri))
+    if any(one.action == "delete" for one in changes) and all(map(is_folder, chosen)):  # such as cannot be looked into
         _require_some(store, top, selection)
-    changes = sorted(_changes(pending, failed.values(), known, gone), key=lambda one: one.uri)
     for change in changes:
         if change.action == "move":
             old = known[change.old]
             pending[change.uri] = keeping(pending[change.uri], old.collection, old.tags)
-    return Comparison(tuple(changes), pending, known)
+    return Comparison(changes, pending, known)
+
+
+def _was_file(store: Store, uri: str) -> bool:
+    """Whether a document came of a file, or in one; not a text that was remembered under such a name, which is
+    nowhere else."""
+    with suppress(StoreCorrupt):
+        document = store.document(uri)
+        return document is None or document.modified_at is not None or PART_OF in document.metadata
+    return False  # it is damaged, and the check will name it
 
 
 def _require_some(store: Store, top: Path, selection: Selection) -> None:
@@ -142,8 +154,8 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
     """Carry the changes out: an AddResult for what was read, a Change for what was only deleted.
 
     A moved file is stored under its new name before the old one goes, so that a crash between them leaves
-    one too many, which the next sync removes. What changed into something that cannot be read is forgotten:
-    its old text is in the folder no more.
+    one too many, which the next sync removes. What changed into something that holds no text is forgotten:
+    its old text is in the folder no more. What could not be read this time, or is over a limit, stays.
     """
     for change in comparison.of("fail"):
         yield AddResult(change.uri, "failed", error=change.error)
@@ -154,12 +166,19 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
         change = actions[result.uri]
         if change.action == "move" and result.status != "failed":
             forgotten.append(change.old)
-        elif change.action == "change" and result.status == "failed":
+        elif result.textless and result.uri not in comparison.spared and _rewritten(comparison, change):
             forgotten.append(change.uri)
+            result = replace(result, error=f"{result.error} (what was stored of it is forgotten)")
         yield result
     deletions = comparison.of("delete")
     forget(store, [*forgotten, *(change.uri for change in deletions)])
     yield from deletions
+
+
+def _rewritten(comparison: Comparison, change: Change) -> bool:
+    """Whether a stored file has another content now; else only what is said of it has changed."""
+    known = comparison.known.get(change.uri)
+    return known is not None and known.content_hash != comparison.pending[change.uri].content_hash
 
 
 def _rename(store: Store, comparison: Comparison, recipe: str) -> Generator[AddResult, None, set[str]]:
@@ -191,9 +210,11 @@ def _alike(comparison: Comparison, change: Change, recipe: str) -> bool:
 def _renamed(store: Store, one: Pending, old: str) -> Renamed | None:
     """With a title of its own a document only changes its uri; a title that is the name of the file changes as well.
 
-    None where that is not certain: a file may call itself by its name.
+    None where that is not certain: a file may call itself by its name; and for a damaged one, which is read again.
     """
-    document = store.document(old)
+    document = None
+    with suppress(StoreCorrupt):
+        document = store.document(old)
     if document is None:
         return None
     name, title = old.rsplit("/", 1)[-1], one.uri.rsplit("/", 1)[-1]

@@ -112,13 +112,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class AddResult:
-    """What became of one source. `took` is in seconds; `error` is one line when it failed."""
+    """What became of one source. `took` is in seconds; `error` is one line when it failed, `textless` when that is
+    for what it holds, not for its size or because it could not be read this time."""
 
     uri: str
     status: Status
     chunks: int = 0
     took: float = 0.0
     error: str | None = None
+    textless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

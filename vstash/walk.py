@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from errno import EISDIR
+from errno import EISDIR, ELOOP
 from pathlib import Path
 
 import pathspec
@@ -181,11 +181,12 @@ def is_checkout(folder: Path) -> bool:
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    """What it is: "folder", "file", or "" for devices and pipes, which may never end, and links that lead nowhere."""
+    """What it is: "folder", "file", also where it cannot be told, which reading it will say; "" for devices and pipes,
+    which may never end, and links that lead nowhere or to themselves."""
     try:
         return "folder" if entry.is_dir() else "file" if entry.is_file() else ""
-    except OSError:  # a link to itself, or to where we may not look
-        return ""
+    except OSError as error:
+        return "" if error.errno == ELOOP else "file"
 
 
 def _ignored(rules: tuple[Rules, ...], path: Path, *, is_folder: bool) -> bool:

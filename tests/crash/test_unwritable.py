@@ -191,6 +191,17 @@ def test_what_may_not_be_read_of_a_folder_is_a_line_and_the_rest_is_added(
         }  # fmt: skip
 
 
+def test_what_a_link_leads_to_is_kept_while_it_may_not_be_looked_at(barred: Path, tmp_path: Path) -> None:
+    (barred / "link.txt").symlink_to(Path("locked", "note.txt"))
+    database = tmp_path / "notes.db"
+    with Memory.open(database, encoder=HashEncoder()) as memory:
+        memory.add(barred)
+    (barred / "locked").chmod(0)
+    [done, stored] = ran(database, ["sync", "--json", str(barred)], ["list", "--json"])
+    assert {one["uri"] for one in done.json if one["error"]} == {str(barred / "locked"), str(barred / "link.txt")}
+    assert str(barred / "link.txt") in {one["uri"] for one in stored.json}
+
+
 def test_a_file_in_a_folder_that_may_not_be_entered_is_a_line(barred: Path, tmp_path: Path) -> None:
     (barred / "locked").chmod(0)
     [done] = ran(

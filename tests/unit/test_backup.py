@@ -259,6 +259,20 @@ def test_restore_over_a_damaged_file_sets_it_aside(filled: Memory, tmp_path: Pat
     assert target.with_name("damaged.db.damaged").read_bytes().startswith(b"no database at all")
 
 
+def test_what_is_set_aside_keeps_its_log(filled: Memory, tmp_path: Path) -> None:
+    filled.backup(tmp_path / "copy.db")
+    target, log = tmp_path / "damaged.db", tmp_path / "damaged.db-wal"
+    filled.backup(target)
+    with Memory.open(target, encoder=HashEncoder()) as memory:
+        memory.remember("stored last")
+        left = log.read_bytes()  # as by a process that was killed
+    target.write_bytes(b"no database at all" + target.read_bytes()[18:])
+    log.write_bytes(left)
+    Memory.restore(tmp_path / "copy.db", target, force=True)
+    assert answers(target)
+    assert b"stored last" in target.with_name("damaged.db.damaged-wal").read_bytes()
+
+
 def test_a_damaged_backup_is_refused_and_the_memory_left_alone(filled: Memory, database: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     filled.backup(copy)

@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from vstash import Finding, HashEncoder, Memory, Space
-from vstash.errors import DocumentNotFound, StoreError
+from vstash.errors import DocumentNotFound, StoreCorrupt, StoreError
 from vstash.store import describe
 from vstash.store.sqlite import codes
 from vstash.store.sqlite.connection import connect
@@ -220,6 +220,31 @@ def test_a_broken_page_is_a_finding(filled: Path) -> None:
     filled.write_bytes(content)
     with Memory.open(filled, encoder=None) as memory:
         assert "sqlite" in failing(memory)
+
+
+def test_a_document_that_lost_a_passage_is_not_shown_without_it(filled: Path) -> None:
+    behind_its_back(filled, "DELETE FROM chunk WHERE id = 2")
+    with Memory.open(filled, encoder=None) as memory:
+        with pytest.raises(StoreCorrupt, match="0 of its 1 passages") as caught:
+            memory.get("doc:1")
+        assert "add it again" in caught.value.hint
+
+
+def test_an_index_that_lost_a_row_is_built_anew(filled: Path) -> None:
+    """Its document seems to have no text, and there it is."""
+    fresh = "CREATE UNIQUE INDEX chunk_document ON chunk (document_id, seq)"
+    for sql in (f"{fresh} WHERE id <> 2", fresh):  # without the row; and then as if it held all
+        connection = apsw.Connection(str(filled))
+        connection.pragma("writable_schema", True)
+        connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'chunk_document'", (sql,))
+        connection.close()
+        if sql != fresh:
+            behind_its_back(filled, "REINDEX chunk_document")
+    with Memory.open(filled, encoder=None) as memory:
+        assert failing(memory)["sqlite"].repairable
+        assert failing(memory, repair=True) == {}
+        assert memory.get("doc:1").text == TEXTS[1]
+        assert memory.stats()["chunks"] == len(TEXTS)
 
 
 def test_codes_over_several_shards_are_checked_and_rebuilt(database: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -124,6 +125,16 @@ def test_an_empty_file_is_said_to_be_there(tmp_path: Path) -> None:
     assert "restore" in caught.value.hint
     with Memory.open(database, encoder="hash") as memory:  # as mktemp leaves one
         memory.remember("a heron")
+
+
+def test_a_copy_without_its_log_is_not_taken_for_an_empty_memory(database: Path, tmp_path: Path) -> None:
+    """As with cp while somebody has the memory open: all of it is in the log still."""
+    with Memory.open(database, encoder="hash") as memory:
+        memory.remember("a heron")
+        copied = Path(shutil.copy(database, tmp_path / "copy.db"))
+    with pytest.raises(DatabaseNotFound, match="is there, but empty") as caught:
+        Memory.open(copied, encoder="hash", create=False)
+    assert "copy.db-wal" in caught.value.hint
 
 
 def test_a_closed_memory_says_that_it_was_closed(filled: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge, StoreCorrupt
 from vstash.store.base import Entry, Store
-from vstash.store.sqlite.store import SqliteStore
+from vstash.store.sqlite.connection import connect
 from vstash.types import Source
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -241,21 +241,6 @@ def test_what_the_writer_raises_is_not_said_of_the_memory(database: Path, raised
         assert memory.remember("written afterwards").status == "added"
 
 
-@pytest.mark.parametrize("change", ["DELETE FROM vector_1", "UPDATE vector_1 SET vector = x'00'"])
-def test_a_passage_without_its_vector_is_not_left_out(database: Path, change: str) -> None:
-    with opened(database) as memory:
-        fill(memory)
-        found = memory.get("b")
-        store = memory._store
-        assert isinstance(store, SqliteStore)
-        store.connection.execute(f"{change} WHERE chunk_id IN (SELECT id FROM chunk WHERE document_id = {found.id})")
-        with pytest.raises(StoreCorrupt, match="a vector of b is damaged or gone") as caught:
-            lines(memory, vectors=False)
-        assert "check --repair" in caught.value.hint
-        assert memory.check(repair=True).ok
-        assert '"uri": "b"' in "".join(lines(memory, vectors=False))
-
-
 def test_the_limits_hold_for_an_import_too(memory: Memory, tmp_path: Path) -> None:
     fill(memory)
     written = lines(memory, vectors=True)
@@ -271,3 +256,36 @@ def test_the_limits_hold_for_an_import_too(memory: Memory, tmp_path: Path) -> No
         with pytest.raises(SourceTooLarge, match="line 2"):
             list(other.within(Limits(max_unpacked=1)).import_(long))
         assert other.list() == []
+
+
+def test_a_text_whose_vector_is_gone_is_exported_all_the_same(database: Path, tmp_path: Path) -> None:
+    with opened(database) as memory, opened(tmp_path / "second.db") as other:
+        fill(memory)
+        expected = lines(memory, vectors=False)
+        with closing(connect(database, create=False)) as connection:
+            connection.execute("DELETE FROM vector_1 WHERE chunk_id % 2")
+        assert lines(memory, vectors=False) == expected
+        assert {one.status for one in other.import_(expected)} == {"added"}
+        with pytest.raises(StoreCorrupt, match=r"vectors of .* are gone"):
+            lines(memory, vectors=True)
+
+
+def test_a_document_that_lost_a_passage_is_not_exported_without_it(database: Path) -> None:
+    with opened(database) as memory:
+        fill(memory)
+        with closing(connect(database, create=False)) as connection:
+            connection.pragma("foreign_keys", False)
+            connection.execute("DELETE FROM chunk WHERE id = 2")
+        with pytest.raises(StoreCorrupt, match=r"has \d of its \d passages"):
+            lines(memory, vectors=False)
+
+
+def test_an_export_that_is_cut_short_between_two_lines_is_told(memory: Memory, tmp_path: Path) -> None:
+    fill(memory)
+    written = lines(memory, vectors=True)
+    with Memory.open(tmp_path / "second.db", encoder=None) as other:
+        results = other.import_(written[:-1])
+        assert [next(results).status for _ in range(3)] == ["added"] * 3
+        with pytest.raises(InputError, match="cut short: 3 of 4 documents"):
+            next(results)
+        assert len(other.list()) == 3

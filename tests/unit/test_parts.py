@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from vstash import DocumentNotFound, InputError, Memory, Source
+from vstash import DocumentNotFound, InputError, Limits, Memory, Source
 from vstash.opening import open_at
 from vstash.text.read import extract
 
@@ -56,6 +56,16 @@ def test_unchanged_is_unchanged_and_what_is_lost_goes(memory: Memory, mail: Path
     mail.write_bytes(letter("Ships"))
     memory.add(mail)
     assert names(memory) == ["a.eml"]
+
+
+def test_what_is_over_a_limit_this_time_stays_when_only_labels_change(memory: Memory, mail: Path):
+    mail.write_bytes(letter("Ships", anchors="Anchors of iron.\n", log="Calm sea.\n" * 200_000))
+    memory.add(mail)
+    assert len(memory.list()) == 3
+    [result] = memory.within(Limits(max_unpacked=1)).add(mail, tags=["x"])
+    assert result.status == "replaced"
+    assert names(memory) == ["a.eml", "a.eml#anchors.txt", "a.eml#log.txt"]
+    assert memory.check().ok
 
 
 def test_forgotten_together(memory: Memory, mail: Path):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from tests.counting import Counting
-from vstash import InputError, Limits, Memory
+from vstash import AddResult, InputError, Limits, Memory, Source
 from vstash.cli.app import build
 
 
@@ -165,6 +166,48 @@ def test_what_is_there_but_cannot_be_read_is_not_deleted(memory: Memory, folder:
     assert memory.get(str(folder / "b.txt")).text == "Ropes are made of hemp.\n"
 
 
+def failed(memory: Memory, folder: Path, **options: Sequence[str]) -> list[str]:
+    """Sync, and what is said of files that could not be stored."""
+    done = list(memory.sync(memory.compare(folder, **options)))
+    return [one.error or "" for one in done if isinstance(one, AddResult) and one.status == "failed"]
+
+
+def test_what_has_no_text_any_more_is_said_to_be_forgotten(memory: Memory, folder: Path):
+    run(memory, folder)
+    (folder / "b.txt").write_text("")
+    [error] = failed(memory, folder)
+    assert error.endswith("(what was stored of it is forgotten)")
+
+
+def test_what_changed_and_is_over_a_limit_stays_as_it_was(memory: Memory, folder: Path):
+    run(memory, folder)
+    (folder / "b.txt").write_text("Ropes are made of jute.\n\n" * 500)
+    [error] = failed(memory.within(Limits(max_chunks=2)), folder)
+    assert "max_chunks" in error
+    assert "forgotten" not in error
+    assert memory.get(str(folder / "b.txt")).text == "Ropes are made of hemp.\n"
+
+
+def test_what_changed_and_cannot_be_reached_when_its_turn_comes_stays_as_it_was(memory: Memory, folder: Path):
+    run(memory, folder)
+    (folder / "b.txt").write_text("Ropes are made of jute.\n")
+    compared = memory.compare(folder)
+    (folder / "b.txt").rename(folder / "elsewhere")
+    done = [one for one in memory.sync(compared) if isinstance(one, AddResult)]
+    assert [one.status for one in done].count("failed") == 1
+    assert memory.get(str(folder / "b.txt")).text == "Ropes are made of hemp.\n"
+
+
+def test_what_only_has_another_label_is_not_forgotten_when_its_reader_refuses_it(memory: Memory, folder: Path):
+    """As with a newer vstash, which takes less for text than an older one."""
+    binary = bytes(range(256))
+    (folder / "b.txt").write_bytes(binary)
+    source = Source(str(folder / "b.txt"), "Ropes", content_hash=sha256(binary).hexdigest())
+    list(memory.add_sources([source]))
+    assert len(failed(memory, folder, tags=["sea"])) == 1
+    assert memory.get(source.uri).text == "Ropes"
+
+
 def test_only_what_was_touched_is_compared(memory: Memory, folder: Path):
     run(memory, folder)
     (folder / "a.md").write_text("changed")
@@ -207,6 +250,15 @@ def test_documents_elsewhere_are_left_alone(memory: Memory, folder: Path, tmp_pa
     memory.remember("a thought")
     run(memory, folder)
     assert len(memory.list()) == 5
+
+
+def test_what_was_remembered_under_a_name_in_the_folder_is_kept(memory: Memory, folder: Path):
+    memory.remember("nowhere else", uri=str(folder / "idea.md"))
+    memory.add_texts(["nor this"], uris=[str(folder / "sub" / "plan.md")])
+    assert set(run(memory, folder)) == {"a.md", "b.txt", "sub/c.txt"}
+    (folder / "b.txt").unlink()
+    assert run(memory, folder)["b.txt"] == "delete"
+    assert {Path(one.uri).name for one in memory.list()} == {"a.md", "c.txt", "idea.md", "plan.md"}
 
 
 def test_an_empty_folder_does_not_empty_the_memory(memory: Memory, folder: Path):

@@ -153,3 +153,10 @@ def test_a_folder_that_cannot_be_read_is_reported_and_the_rest_is_added(folder: 
             (str(folder / "a.txt"), "added"),
             (str(folder / "d.txt"), "added"),
         ]
+
+
+def test_a_line_that_is_no_pattern_is_passed_over_as_in_git(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("!\n*.log\n")
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "b.log").write_text("b")
+    assert [path.name for path in files(tmp_path)] == ["a.txt"]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.counting import Counting
 from vstash import Memory
-from vstash.watch.follow import BURST, GRACE, Batch, Choice, News, always, follow, outermost
+from vstash.watch.follow import BURST, GRACE, UNFINISHED, Batch, Choice, News, always, follow, outermost
 
 Step = Callable[[], Batch]
 
@@ -215,6 +215,35 @@ def test_a_file_that_cannot_be_read_is_said_once_and_ends_nothing(stage: Stage) 
 
     said = stage.play(spoil, spoil, write, mend)
     assert said == [*START, "failed c.bin", "added d.txt", "added c.bin"]
+
+
+def test_a_file_that_is_emptied_and_written_later_keeps_its_labels(stage: Stage) -> None:
+    """As a program does whose output is sent to the file: the shell empties it first."""
+
+    def empty() -> Batch:
+        (stage.top / "a.md").write_text("")
+        return stage.touch("a.md")
+
+    def write() -> Batch:
+        (stage.top / "a.md").write_text("Chain holds the ship.")
+        return stage.touch("a.md")
+
+    stage.memory.add(stage.top, tags=["sea"])
+    assert stage.play(empty, stage.later, write) == ["current .", "failed a.md", "replaced a.md"]
+    assert [one.tags for one in stage.memory.list()] == [("sea",), ("sea",)]
+
+
+def test_a_file_that_stays_empty_is_forgotten_in_the_end(stage: Stage) -> None:
+    def empty() -> Batch:
+        (stage.top / "a.md").write_text("")
+        return stage.touch("a.md")
+
+    def much_later() -> Batch:
+        stage.now += UNFINISHED
+        return Batch()
+
+    assert stage.play(empty, stage.later, much_later, much_later) == [*START, "failed a.md", "failed a.md"]
+    assert stage.documents() == ["sub/b.txt"]
 
 
 def test_a_folder_that_vanishes_takes_nothing_along(stage: Stage) -> None:

@@ -93,7 +93,7 @@ def import_(
     file: Annotated[str, typer.Argument(help="An export; - is standard input.")],
     json: Json = False,
 ) -> None:
-    """Store the documents of an export; those that are there already are left alone."""
+    """Store the documents of an export; one that is there already is left alone if it is the same, else replaced."""
     session: Session = context.obj
     counts: Counter[str] = Counter()
     with _lines(file, session.settings.max_unpacked << 20) as lines, _fitting(session, lines) as (memory, all_lines):

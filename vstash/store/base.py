@@ -209,7 +209,8 @@ class Store(Protocol):
         ...
 
     def entry(self, uri: str) -> Entry | None:
-        """A document as it was put, without its headings and atoms."""
+        """A document as it was put, without its headings and atoms; no vectors at all where one is gone or damaged.
+        Raises: StoreCorrupt when passages of it are gone."""
         ...
 
     def prepare_space(self, space: Space, now: datetime) -> None:

@@ -19,7 +19,7 @@ from threading import Lock, Timer
 from typing import IO, Any
 
 from vstash.config import Limits, numbers
-from vstash.errors import InputError, SourceTooLarge, UnsupportedSource
+from vstash.errors import InputError, SourceTooLarge, SourceUnavailable, UnsupportedSource
 from vstash.text.readers.base import Extract
 from vstash.types import Heading, Place
 
@@ -121,7 +121,7 @@ def _started() -> subprocess.Popen[bytes]:
     try:
         return python("vstash.text.confined", piped=True)
     except OSError as error:
-        raise UnsupportedSource(
+        raise SourceUnavailable(
             f"no process could be started to read it: {error.strerror}", hint="end other programs and add it again"
         ) from error
 
@@ -173,8 +173,8 @@ def _too_slow(name: str, limits: Limits) -> SourceTooLarge:
     )
 
 
-def _failed(name: str) -> UnsupportedSource:
-    return UnsupportedSource(
+def _failed(name: str) -> SourceUnavailable:
+    return SourceUnavailable(
         f"{name} made its reader fail, it seems damaged", hint="open it in its own program and save it anew"
     )
 

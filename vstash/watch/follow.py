@@ -1,7 +1,7 @@
 """What does a change of files mean for the memory? Batches of touched paths come in, what was done goes out.
 
-Only what was touched is compared. A document outlives its file for a moment, because the other half of a
-move, or of the way an editor saves, may come with the next batch.
+Only what was touched is compared. A document outlives its file for a moment, and the file's text for a minute,
+because the other half of a move, or of the way a program saves, may come with a later batch.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from vstash.types import AddResult
 from vstash.walk import IGNORE_FILES, absolute
 
 GRACE = 1.5  # seconds that a document outlives its file
+UNFINISHED = 60.0  # seconds that it outlives the text of its file: who writes it may empty it first, and take a while
 BURST = 8192  # paths in one batch; of more than twice that, Linux drops some, so the whole folder is compared
 
 
@@ -101,6 +102,7 @@ class _Followed:
     whole: bool = True
     current: bool = False
     missing: dict[str, float] = field(default_factory=dict)  # uris without a file, and since when
+    emptied: dict[str, float] = field(default_factory=dict)  # uris whose file was written and holds no text, likewise
     failing: dict[str, str] = field(default_factory=dict)  # what was said already
     trouble: str = ""  # likewise
 
@@ -124,11 +126,13 @@ class _Followed:
 
     def due(self, now: float) -> bool:
         """Whether there is something to compare."""
-        return self.whole or bool(self.touched) or any(now - since >= GRACE for since in self.missing.values())
+        late = any(now - since >= GRACE for since in self.missing.values())
+        late = late or any(now - since >= UNFINISHED for since in self.emptied.values())
+        return self.whole or bool(self.touched) or late
 
     def catch_up(self, memory: Memory, choice: Choice, clock: Callable[[], float]) -> Iterator[News]:
         """Compare and apply; what could not be done stays to be done."""
-        paths = None if self.whole else {*self.touched, *map(path_of, self.missing)}
+        paths = None if self.whole else {*self.touched, *map(path_of, (*self.missing, *self.emptied))}
         try:
             self._require_folder()
             comparison = memory.compare(self.top, touched=paths, **asdict(choice))
@@ -149,9 +153,13 @@ class _Followed:
             raise InputError("there is no such folder now", hint="waiting for it; what the memory has of it stays")
 
     def _young(self, comparison: Comparison, now: float) -> set[str]:
-        """Documents whose file went so lately that it may come up under another name."""
+        """Documents whose file went so lately that it may come up under another name, or was written so lately that
+        who writes it may not be done."""
         self.missing = {change.uri: self.missing.get(change.uri, now) for change in comparison.of("delete")}
-        return {uri for uri, since in self.missing.items() if now - since < GRACE}
+        written = [change.uri for change in comparison.of("change")]
+        self.emptied = {uri: now if path_of(uri) in self.touched else self.emptied.get(uri, now) for uri in written}
+        young = {uri for uri, since in self.missing.items() if now - since < GRACE}
+        return young.union(uri for uri, since in self.emptied.items() if now - since < UNFINISHED)
 
     def _applied(self, memory: Memory, comparison: Comparison, clock: Callable[[], float]) -> Iterator[News]:
         changes = {change.uri: change for change in comparison.changes}
@@ -160,7 +168,10 @@ class _Followed:
             if isinstance(done, Change):
                 del self.missing[done.uri]
                 yield News("deleted", done.uri)
-            elif done.status != "failed":
+                continue
+            if not done.textless or done.uri not in comparison.spared:
+                self.emptied.pop(done.uri, None)
+            if done.status != "failed":
                 self.failing.pop(done.uri, None)
                 if done.status != "unchanged":
                     yield News(done.status if change.action == "keep" else DONE[change.action], done.uri, change.old)

@@ -79,9 +79,19 @@ def _overwrite(source: Connection, target: Path, busy_wait: float) -> bool:
         finally:
             discard(opened)
     except StoreCorrupt:
-        publish.rename(target, publish.spare(target.with_name(target.name + ".damaged")))
+        _set_aside(target)
         return False
     return True
+
+
+def _set_aside(target: Path) -> None:
+    """Move a database and its log, which may hold what was stored last; the log first, as a copy that takes the name
+    would remove it."""
+    aside = publish.spare(target.with_name(target.name + ".damaged"))
+    log = target.with_name(target.name + "-wal")
+    if log.exists():
+        publish.rename(log, aside.with_name(aside.name + "-wal"))
+    publish.rename(target, aside)
 
 
 def _require_sound(connection: Connection, path: Path) -> None:

@@ -7,14 +7,17 @@ whose chunks are damaged is named, so that it can be added again. Vectors take t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
 from vstash.errors import StoreCorrupt
 from vstash.store.sqlite import codes, documents, frequencies, pieces, postings, quick, vectors
 from vstash.store.sqlite.connection import (
+    Conflict,
     Connection,
     Damaged,
     Locked,
@@ -29,12 +32,16 @@ from vstash.types import Finding
 
 BATCH = 2048  # vectors held in memory at a time
 ALL_COUNTED = int(frequencies.LEAST * frequencies.GROWTH)  # chunks from which words must have been counted once
+_OF_INDEX = re.compile(r" (?:in|from|of) index \S+$")  # what SQLite says of an index beside a whole table
 VERIFY_KEYWORDS = "INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)"
 
 
 def run(connection: Connection, report: Callable[[str], object] = str) -> list[Finding]:
     """Every check, in an order in which the first failure explains the later ones; `report` is told each name."""
-    return quick.all_of(connection, CHECKS, report)
+    return [
+        replace(one, repairable=_only_indexes(one.sample)) if one.check == "sqlite" else one
+        for one in quick.all_of(connection, CHECKS, report)
+    ]
 
 
 def mended(connection: Connection, report: Callable[[str], object]) -> list[Finding]:
@@ -43,8 +50,21 @@ def mended(connection: Connection, report: Callable[[str], object]) -> list[Find
     if not any(finding.repairable for finding in findings):
         return findings
     report("repair")
+    _mend_indexes(connection)
     repair(connection)
     return run(connection, report)
+
+
+def _mend_indexes(connection: Connection) -> None:
+    """Build the indexes anew where only they are wrong: what is looked up by them seems lost, and is not."""
+    with suppress(*Damaged, Conflict), writing(connection):
+        if _only_indexes(sqlite_integrity(connection)):
+            connection.execute("REINDEX")
+
+
+def _only_indexes(wrong: Iterable[str]) -> bool:
+    lines = list(wrong)
+    return bool(lines) and all(map(_OF_INDEX.search, lines))
 
 
 def repair(connection: Connection, *, release: bool = False) -> None:

@@ -45,6 +45,7 @@ Connection = apsw.Connection
 Locked = apsw.BusyError  # what a lock raises that was not given in time
 Unwritable = apsw.ReadOnlyError  # what a write raises where there is no permission for it
 NoBlob = apsw.SQLError  # what opening a blob raises whose row is gone, or holds another kind of value
+Conflict = apsw.ConstraintError  # what a write raises that breaks a rule of the schema
 NoRoom = apsw.FullError  # what a write raises on a full disk
 Unreadable = (UnicodeDecodeError, JSONDecodeError, OverflowError)  # what a damaged text, JSON value or time raises
 Damaged = (apsw.CorruptError, apsw.SQLError, *Unreadable)  # and what a damaged table, or one that is gone, does
@@ -330,8 +331,9 @@ def missing(path: Path) -> DatabaseNotFound:
     """What is said of a database that is absent: an empty file may be one that lost its content."""
     hint = "add something first: vstash add FOLDER"
     if path.exists():
+        copied = f"if it is a copy, its log {path.name}-wal is missing"
         return DatabaseNotFound(
-            f"{path} is there, but empty", hint=f"put a backup back, vstash restore FILE, or {hint}"
+            f"{path} is there, but empty", hint=f"{copied}; put a backup back, vstash restore FILE, or {hint}"
         )
     return DatabaseNotFound(f"there is no database at {path}", hint=hint)
 

@@ -173,10 +173,8 @@ def _chunk_rows(entry: Entry, document_id: int, ids: range) -> Iterator[tuple[An
 
 
 def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry | None:
-    """A document as it was put, without its headings and atoms; vectors and pieces from this space.
-
-    Raises: StoreCorrupt where a chunk has no vector, or a damaged one.
-    """
+    """A document as it was put, without its headings and atoms; vectors and pieces from this space. No vectors at all
+    where one is gone or damaged. Raises: StoreCorrupt when a passage of it is gone."""
     found = get(connection, uri)
     if found is None:
         return None
@@ -204,15 +202,14 @@ def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry 
         chunks=tuple(_chunk(row[:6]) for row in parts),
         terms=tuple(row[6] for row in parts),
         keys=tuple(row[7] for row in parts),
-        vectors=_matrix(uri, [row[8] for row in parts], space.dim),
+        vectors=_matrix([row[8] for row in parts], space.dim),
         pieces=tuple(unpacked([row[9] for row in parts if row[9] is not None])),
     )
 
 
-def _matrix(uri: str, blobs: Sequence[bytes | None], dim: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def _matrix(blobs: Sequence[bytes | None], dim: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     whole = [blob for blob in blobs if blob is not None and len(blob) == 4 * dim]
-    if len(whole) < len(blobs):
-        raise StoreCorrupt(f"a vector of {uri} is damaged or gone", hint="run: vstash check --repair")
+    whole = whole if len(whole) == len(blobs) else []
     return np.frombuffer(b"".join(whole), np.float32).reshape(len(whole), dim)
 
 
@@ -253,12 +250,16 @@ def chunk_ids(connection: Connection, document_id: int) -> list[int]:
 
 
 def get(connection: Connection, uri: str) -> Document | None:
-    """A document with its text."""
+    """A document with its text. Raises: StoreCorrupt when a passage of it is gone."""
     row = connection.execute(f"SELECT {_COLUMNS} FROM document WHERE uri = ? AND retired_at IS NULL", (uri,)).fetchone()
     if row is None:
         return None
     texts = rows(connection, "SELECT text FROM chunk WHERE document_id = ? ORDER BY seq", (row[0],))
-    return _document(row, "".join(text for (text,) in texts))
+    found = _document(row, "".join(text for (text,) in texts))
+    if len(texts) != found.chunks:
+        hint = "run: vstash check --repair; what that does not mend: forget it and add it again"
+        raise StoreCorrupt(f"{uri} has {len(texts)} of its {found.chunks} passages", hint=hint)
+    return found
 
 
 def read(connection: Connection, document_id: int) -> list[Chunk]:

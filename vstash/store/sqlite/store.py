@@ -72,6 +72,8 @@ class SqliteStore:
         self.connection = connect(path, create=create, busy_wait=busy_wait, vfs=vfs)
         try:
             with translated(path, PUT_BACK):
+                if not create and not migrate.version(self.connection):
+                    raise missing(path)  # all of it was in a log that is not there
                 migrate.migrate(self.connection, migrate.shipped(), clock())
         except BaseException:
             discard(self.connection)
