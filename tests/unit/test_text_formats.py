@@ -216,6 +216,27 @@ def test_ebook_in_reading_order():
     assert place(found, "Ore") == {"chapter": 2, "chapter_title": "Iron"}
 
 
+def test_a_chapter_of_an_ebook_is_named_only_where_all_of_its_file_stands_under_it():
+    pages = {"OEBPS__a_xhtml": "<html><body><h1>Wood</h1><p>Oak.</p><h1>Tar</h1><p>Pitch.</p></body></html>",
+             "OEBPS__b c_xhtml": "<html><body><p>More of it.</p><h1>Iron</h1><p>Ore.</p></body></html>"}  # fmt: skip
+    found = extract(packed(**{"META-INF__container_xml": CONTAINER, "OEBPS__book_opf": BOOK}, **pages), "ships.epub")
+    assert place(found, "Pitch") == {"chapter": 1}
+    assert place(found, "More") == {"chapter": 2}
+
+
+def test_a_mail_of_several_parts_is_known_without_a_name():
+    signed = EmailMessage()
+    signed.set_content("The Vasa sank.")
+    signed.add_attachment(b"\x30\x80" * 500, maintype="application", subtype="x-pkcs7-signature", filename="smime.p7s")
+    data = b"MIME-Version: 1.0\nX-MimeOLE: V6\nContent-Type: multipart/signed;\n" + signed.as_bytes().split(b";", 1)[1]
+    for name in ("unnamed", "letter.txt"):
+        found = extract(data, name)
+        assert "The Vasa sank." in found.text
+        assert "MIAw" not in found.text
+        assert "base64" not in found.text
+    assert extract(b"MIME-Version: 1.0 is a line of headers", "notes.txt").kind == "text"
+
+
 def test_mail_with_attachments():
     found = extract(letter(), "ships.eml")
     assert (found.kind, found.title, found.dated_at) == ("mail", "Größe der Schiffe", MADE)
