@@ -66,6 +66,9 @@ def test_plan_and_explanation_are_for_people_too(run: Run, docs: Path) -> None:
     assert [row.split()[0] for row in ran.err.splitlines()][:2] == ["encode", "plan"]
     assert "   vector: rank 1, score " in ran.out
     assert "   keyword: rank 1, score " in ran.out
+    explained = run("search", "sleeping cat", "--recency", "9", "--explain").out
+    [row, *_] = [row.strip() for row in explained.splitlines() if row.strip().startswith("recency")]
+    assert row.startswith("recency: adds +")
 
 
 def test_global_options_are_read_at_either_end(run: Run, docs: Path, settings: Path) -> None:
