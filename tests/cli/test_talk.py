@@ -50,7 +50,17 @@ def test_hits_show_title_heading_place_and_snippet(run: Run, settings: Path) -> 
 def test_a_question_about_something_else_is_doubted(run: Run, docs: Path) -> None:
     run("add", "docs")
     assert run("search", "zzzqqqxxx").err == "low confidence: nothing in the memory seems to be about this\n"
-    assert run("search", "cat", "--tag", "absent").err == "nothing found\n"
+    assert run("search", "cat", "--tag", "absent").err == "nothing found: no document passes --tag absent\n"
+    assert run("search", "zzzqqqxxx", "--mode", "keyword").err == "nothing found\n"
+
+
+def test_hits_that_are_held_back_are_not_passed_over_in_silence(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    for level in ("medium", "high"):
+        ran = run("search", "zzzqqqxxx", "--min-confidence", level)
+        assert ran.out == ""
+        assert ran.err.startswith(f"nothing found: the confidence is low, {level} was asked for; ")
+        assert run("search", "zzzqqqxxx", *ran.err.split("see it with ")[1].split()).out
 
 
 def test_an_empty_memory_says_how_to_fill_it(run: Run) -> None:
