@@ -224,19 +224,6 @@ def test_a_chapter_of_an_ebook_is_named_only_where_all_of_its_file_stands_under_
     assert place(found, "More") == {"chapter": 2}
 
 
-def test_a_mail_of_several_parts_is_known_without_a_name():
-    signed = EmailMessage()
-    signed.set_content("The Vasa sank.")
-    signed.add_attachment(b"\x30\x80" * 500, maintype="application", subtype="x-pkcs7-signature", filename="smime.p7s")
-    data = b"MIME-Version: 1.0\nX-MimeOLE: V6\nContent-Type: multipart/signed;\n" + signed.as_bytes().split(b";", 1)[1]
-    for name in ("unnamed", "letter.txt"):
-        found = extract(data, name)
-        assert "The Vasa sank." in found.text
-        assert "MIAw" not in found.text
-        assert "base64" not in found.text
-    assert extract(b"MIME-Version: 1.0 is a line of headers", "notes.txt").kind == "text"
-
-
 def test_mail_with_attachments():
     found = extract(letter(), "ships.eml")
     assert (found.kind, found.title, found.dated_at) == ("mail", "Größe der Schiffe", MADE)
