@@ -174,7 +174,8 @@ def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Sour
 
 
 def of_text(text: str, uri: str | None, title: str, labels: Labels) -> Source:
-    """A text as it is; without a uri it gets one from its content, so that the same text is one memory.
+    """A text as it is; without a uri it gets one from its content, so that the same text and title are one
+    memory.
 
     Raises: UnsupportedSource for a blank text, InputError for a blank uri.
     """

@@ -163,7 +163,7 @@ class Memory:
         collection: str | None = None,
         tags: Tags = None,
     ) -> AddResult:
-        """Store a text, however short. Without a uri the same text is stored once.
+        """Store a text, however short. Without a uri the same text and title are stored once.
 
         Raises: UnsupportedSource for a blank text.
         """

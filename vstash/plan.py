@@ -11,8 +11,8 @@ from vstash.types import Arm, Plan, Query, Term, TermStats
 
 DEFAULT_FUSION = "gated"
 POSTINGS = 4_000  # FTS5 takes a microsecond for each it scores; words over it are counted among the candidates …
-SMALL = 20_000  # … chunks up to which a question seldom has more than
-SMALL_POSTINGS = 10_000  # so many, and none is left out: nDCG@10 −.002 with fewer
+SMALL = 40_000  # … chunks up to which that matters little beside the rest of a search, so that words may have …
+SMALL_POSTINGS = 10_000  # … so many: nDCG@10 −.002 with fewer, −.003 on the seven collections as one of 28,000
 KEYWORD_DEPTH = 300  # keyword scores fetched, so that candidates of the vector side have theirs
 EXACT_MAX = 2_000  # vectors: up to here comparing all is as fast as asking the codes first
 RESCORE = 8  # sign codes compared exactly for each candidate wanted, up to RESCORE_FROM chunks; past them …

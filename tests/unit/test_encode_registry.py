@@ -99,6 +99,7 @@ def test_output_is_cast_and_normalised():
     assert vectors.flags.c_contiguous
     assert np.allclose(vectors, [[0.6, 0.8], [0, -1]])
     assert checked(np.empty((0, 3)), 0, 3).shape == (0, 3)
+    assert checked([], 0, 3).shape == (0, 3)
 
 
 @pytest.mark.parametrize(

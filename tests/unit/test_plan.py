@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vstash.plan import EXACT_MAX, POSTINGS, choose_terms, plan
+from vstash.plan import EXACT_MAX, POSTINGS, SMALL, choose_terms, plan
 from vstash.rank.fuse import CORE
 from vstash.types import Arm, Query, Term, TermStats
 
@@ -62,7 +62,7 @@ def test_stop_words_are_sent_when_there_are_no_others() -> None:
 
 def test_words_over_the_budget_of_postings_are_left_out() -> None:
     stats = TermStats(
-        10 * POSTINGS,
+        SMALL + 1,
         (
             Term("rare", 5),
             Term("common", POSTINGS - 10),
@@ -74,7 +74,8 @@ def test_words_over_the_budget_of_postings_are_left_out() -> None:
     assert [term.text for term in terms] == ["rare", "common"]
     assert [term.text for term in counted] == ["commoner"]  # the encoder names no pieces of the other
     assert "commoner" in reason[-1]
-    assert words(TermStats(10 * POSTINGS, (Term("all", 2 * POSTINGS),))) == ["all"]
+    assert words(TermStats(SMALL + 1, (Term("all", 2 * POSTINGS),))) == ["all"]
+    assert words(stats._replace(chunks=SMALL)) == ["rare", "common", "commoner"]
 
 
 def test_phrases_are_always_sent_and_first() -> None:

@@ -73,6 +73,8 @@ def checked(vectors: Any, rows: int, dim: int) -> Vectors:
         given = np.asarray(vectors, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise BadVectors(f"the vectors are not numbers in a table: {error!s:.100}", hint=_OUTPUT) from error
+    if not (rows or given.size):  # an empty list, which says no dimension
+        given = given.reshape(0, dim)
     if given.shape != (rows, dim):
         raise BadVectors(f"the vectors have shape {given.shape}, not {(rows, dim)}", hint=_OUTPUT)
     lengths = np.linalg.norm(given, axis=1, keepdims=True)
