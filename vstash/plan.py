@@ -28,7 +28,7 @@ def plan(query: Query, stats: TermStats, wider: int = 1) -> Plan:
 
     `wider` times as many candidates are taken as usual: repetitions among them left too few.
     """
-    fusion = (query.fusion or DEFAULT_FUSION) if query.mode == "hybrid" else "raw"
+    fusion = (query.fusion or DEFAULT_FUSION) if query.mode == "hybrid" and not stats.unread else "raw"
     terms, counted, reason = choose_terms(stats)
     if fusion == "adaptive":
         terms, counted = tuple([term._replace(times=1) for term in stats.terms]), ()
@@ -38,7 +38,9 @@ def plan(query: Query, stats: TermStats, wider: int = 1) -> Plan:
     if wider > 1:
         reason = (*reason, f"repetitions left too few: {pool:,} candidates of each side")
     arms, share = [], 0.0
-    if query.mode != "keyword":
+    if query.mode != "keyword" and stats.unread:
+        reason = (*reason, "vectors left out: the encoder knows no word of the question")
+    elif query.mode != "keyword":
         path, rescore, how = _path(stats, pool)
         arms.append(Arm("vector", weights[0], pool, pool, path=path, rescore=rescore))
         reason = (*reason, how)
@@ -115,7 +117,8 @@ def _weights(query: Query, stats: TermStats, fusion: str) -> tuple[tuple[float, 
         weights = published.weights(stats.chunks, list(stems.values()), len(query.text.split()))
         return weights, "weights from the words' mean IDF, as published"
     if fusion == "raw":
-        return (1.0, 1.0), f"{query.mode} search shows that side's own scores"
+        side = "keyword" if query.mode == "hybrid" else query.mode
+        return (1.0, 1.0), f"{side} search shows that side's own scores"
     if fusion == "gated" and stats.calibrated:
         return WEIGHTS, "the best cosine decides how much the vectors count"
     return WEIGHTS, "both sides count the same"

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vstash.encode.base import Encoder, Naming
+from vstash.encode.base import Encoder, Naming, Reading
 from vstash.encode.registry import checked
 from vstash.errors import BadVectors, SpaceMismatch
 from vstash.plan import each_once, worth_asking
@@ -140,11 +140,12 @@ def answered(
 def find(
     store: Store, query: Query, vector: Vector | None, trace: Trace, namer: Naming | None = None, wider: int = 1
 ) -> Found:
-    """Plan the query, run its arms and fuse them. `namer` names word-pieces, if the encoder does; `wider` as in
-    `plan`."""
+    """Plan the query, run its arms and fuse them. Without a vector only by words; `namer` names word-pieces, if the
+    encoder does; `wider` as in `plan`."""
     pieces = None if namer is None else tuple(namer.pieces(query.text))
     with trace.step("plan") as done:
-        stats = statistics(store, query, namer, pieces)._replace(sparse=vector is not None and _sparse(vector))
+        stats = statistics(store, query, namer, pieces)
+        stats = stats._replace(sparse=vector is not None and _sparse(vector), unread=vector is None)
         plan = make_plan(query, stats, wider)
         done(len(plan.arms), "; ".join(plan.reason))
     rankings = []
@@ -294,8 +295,13 @@ def _best(views: Sequence[View], side: str) -> float | None:
     return max((score for view in views if view.side == side for score in view.scores.values()), default=None)
 
 
-def query_vector(encoder: Encoder, query: Query, vector: ArrayLike | None) -> Vector:
-    """The vector to search with, checked. Raises: BadVectors, EncoderError."""
+def query_vector(encoder: Encoder, query: Query, vector: ArrayLike | None) -> Vector | None:
+    """The vector to search with, checked; None for a question that the encoder cannot read.
+
+    Raises: BadVectors, EncoderError.
+    """
+    if vector is None and isinstance(encoder, Reading) and not encoder.reads(query.text):
+        return None
     given, dim = encoder.query(query.text) if vector is None else vector, encoder.space.dim
     try:
         rows: Vector = checked([given], 1, dim)

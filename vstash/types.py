@@ -193,7 +193,8 @@ class Term(NamedTuple):
 class TermStats(NamedTuple):
     """What the planner knows of the corpus: the number of chunks, the query's words in it, how many chunks
     pass the filter (None without one), whether the space's noise is known, the number of the query's
-    word-pieces (None where the encoder names none), and whether most of the query's vector is zero."""
+    word-pieces (None where the encoder names none), whether most of the query's vector is zero, and whether the
+    encoder can read none of it."""
 
     chunks: int
     terms: tuple[Term, ...] = ()
@@ -201,6 +202,7 @@ class TermStats(NamedTuple):
     calibrated: bool = False
     pieces: int | None = None
     sparse: bool = False
+    unread: bool = False
 
 
 class Arm(NamedTuple):

@@ -15,6 +15,7 @@ from vstash.store.base import Store
 from vstash.types import MAX_LIMIT, Arm, Candidate, Confidence, Document, Facts, Query
 
 _WITHIN = "search within this document only"
+_ANEW = "ask in words that stand in it"
 _UNSURE = "take hits of low confidence: --min-confidence low"
 
 
@@ -23,7 +24,8 @@ class Loss:
     """What became of a document in a search.
 
     `stage` is "found", or the step that lost it: filter, keyword, vector, candidates, collapse, limit or confidence.
-    `remedy` is the query that does return the document, the same as `advice` says in words; None when found.
+    `remedy` is the query that does return the document, the same as `advice` says in words; None when found, and
+    where none with these words does.
     """
 
     stage: str
@@ -41,7 +43,7 @@ class _Case:
     query: Query
     document: Document
     chunk_ids: frozenset[int]
-    vector: Vector
+    vector: Vector | None
     namer: Naming | None
     now: datetime
 
@@ -77,6 +79,8 @@ def _lost(case: _Case) -> Loss:
 
 def _assured(case: _Case, loss: Loss, least: Confidence) -> Loss:
     """The last step of a search, for all hits or none: with a remedy that is not lost there itself."""
+    if loss.remedy is None and loss.rank is None:
+        return loss
     remedy = loss.remedy or case.query
     found, _ = case.answered(remedy)
     if confidence.reaches(found.confidence, least):
@@ -93,7 +97,8 @@ def _filtered(case: _Case) -> Loss:
     rest = tuple(part for part in parts if part not in failing)
     names = ", ".join(map(said, failing))
     relaxed = replace(case.query, filter=And(rest) if rest else None)
-    advice, remedy = f"search without {names}", relaxed
+    advice = f"search without {names}"
+    remedy: Query | None = relaxed
     if case.rank(relaxed) is None:
         more, remedy = _reached(replace(case, query=relaxed))
         advice = f"{advice}, and {more}"
@@ -145,7 +150,9 @@ def _uncounted(case: _Case, arm: Arm) -> str:
 
 def _vector_distance(case: _Case, found: Found) -> Iterator[str]:
     arm = found.plan.arm("vector")
-    if arm is None:
+    if case.vector is None and case.query.mode != "keyword":
+        yield "the encoder knows no word of the question, so that it is not compared by meaning"
+    if arm is None or case.vector is None:
         return
     everything = case.store.rank(arm._replace(pool=MAX_LIMIT, path="exact"), case.vector, case.query.filter)
     rank = _first(case, [item.chunk_id for item in everything.items])
@@ -183,8 +190,9 @@ def _repeated(case: _Case, name: str, candidates: Sequence[Candidate], facts: Ma
     return Loss(name, f"its passage at {rank} says the same as one of {shown}", _WITHIN, rank, remedy)
 
 
-def _reached(case: _Case) -> tuple[str, Query]:
-    """Advice that works: ask for more hits until the document is there, or else within it alone."""
+def _reached(case: _Case) -> tuple[str, Query | None]:
+    """Advice that works: ask for more hits until the document is there, or else within it alone. No query is named
+    for words that neither it nor the encoder knows."""
     limit = case.query.limit
     while limit <= MAX_LIMIT:
         wider = replace(case.query, limit=limit)
@@ -194,6 +202,8 @@ def _reached(case: _Case) -> tuple[str, Query]:
     narrowed = replace(case.query, filter=_narrowed(case))
     if case.rank(narrowed) is not None:
         return _WITHIN, narrowed
+    if case.vector is None:
+        return _ANEW, None
     return f"{_WITHIN}, and by meaning too", replace(narrowed, mode="hybrid")
 
 

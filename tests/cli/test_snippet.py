@@ -28,6 +28,8 @@ def shown(text: str, *words: tuple[str, str]) -> str:
         ("京の天気は晴れ", "天気", "天気", "京の<天気>は晴れ"),
         ("call os.path.join", "path", "path", "call os.<path>.join"),
         ("C++ and C", "c++", "c", "<C>++ and <C>"),
+        ("test_expired_card, uncarded", "cards", "card", "test_expired_<card>, uncarded"),
+        ("keyword_evidence()", "keyword_evidence", "keyword evid", "<keyword_evidence>()"),
         ("nothing here", "absent", "absent", "nothing here"),
     ],
 )
@@ -38,6 +40,11 @@ def test_forms_of_a_word_are_marked(text: str, word: str, stem: str, expected: s
 def test_a_phrase_is_marked_word_by_word() -> None:
     phrase = Term("sleeping cats", 1, phrase=True, stem="sleep cat")
     assert marked("cats that sleep", [phrase], "<", ">") == "<cats> that <sleep>"
+
+
+def test_pairs_of_characters_are_marked_as_the_run_they_cover() -> None:
+    pairs = [(pair, pair) for pair in ("数据", "据库", "库迁", "迁移", "服务")]
+    assert shown("张伟负责把数据库迁移到新的服务器", *pairs) == "张伟负责把<数据库迁移>到新的<服务>器"
 
 
 def test_without_terms_the_beginning_is_shown_as_it_is() -> None:

@@ -50,7 +50,17 @@ def test_hits_show_title_heading_place_and_snippet(run: Run, settings: Path) -> 
 def test_a_question_about_something_else_is_doubted(run: Run, docs: Path) -> None:
     run("add", "docs")
     assert run("search", "zzzqqqxxx").err == "low confidence: nothing in the memory seems to be about this\n"
-    assert run("search", "cat", "--tag", "absent").err == "nothing found\n"
+    assert run("search", "cat", "--tag", "absent").err == "nothing found: no document passes --tag absent\n"
+    assert run("search", "zzzqqqxxx", "--mode", "keyword").err == "nothing found\n"
+
+
+def test_hits_that_are_held_back_are_not_passed_over_in_silence(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    for level in ("medium", "high"):
+        ran = run("search", "zzzqqqxxx", "--min-confidence", level)
+        assert ran.out == ""
+        assert ran.err.startswith(f"nothing found: the confidence is low, {level} was asked for; ")
+        assert run("search", "zzzqqqxxx", *ran.err.split("see it with ")[1].split()).out
 
 
 def test_an_empty_memory_says_how_to_fill_it(run: Run) -> None:
@@ -66,6 +76,9 @@ def test_plan_and_explanation_are_for_people_too(run: Run, docs: Path) -> None:
     assert [row.split()[0] for row in ran.err.splitlines()][:2] == ["encode", "plan"]
     assert "   vector: rank 1, score " in ran.out
     assert "   keyword: rank 1, score " in ran.out
+    explained = run("search", "sleeping cat", "--recency", "9", "--explain").out
+    [row, *_] = [row.strip() for row in explained.splitlines() if row.strip().startswith("recency")]
+    assert row.startswith("recency: adds +")
 
 
 def test_global_options_are_read_at_either_end(run: Run, docs: Path, settings: Path) -> None:

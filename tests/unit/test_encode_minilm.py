@@ -177,3 +177,9 @@ def test_the_fastest_that_agrees_is_chosen():
     assert _fastest([fast._replace(cosine=0.98), agreeing]) == agreeing
     with pytest.raises(ModelUnavailable, match=r"0\.980 only"):
         _fastest([fast._replace(cosine=0.98)])
+
+
+@pytest.mark.parametrize("text", ["兵马俑？", "🦆!"])
+def test_it_can_tell_what_it_cannot_read(text: str) -> None:
+    assert not MiniLM().reads(text)
+    assert MiniLM().reads(f"heron {text}")

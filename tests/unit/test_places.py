@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vstash.text.passage import estimate_starts
-from vstash.text.places import Places, joined
+from vstash.text.places import Places, joined, words
 from vstash.text.read import extract
 from vstash.text.split import split
 from vstash.types import Place, Source
@@ -61,3 +61,7 @@ def test_table_rows_are_numbered_as_in_the_file():
     places = Places(found.text, found.places)
     spans = [places.span(start, end) for start, end in found.atoms]
     assert spans == [{"row": 2}, {"row": 4}]
+
+
+def test_a_label_of_two_words_is_said_as_such():
+    assert words({"chapter": 2, "chapter_title": "Iron"}) == "chapter 2, chapter title Iron"

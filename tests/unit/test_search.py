@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from vstash import HashEncoder, Memory, Query, Source
 from vstash.errors import BadVectors, InvalidFilter, InvalidQuery
@@ -347,3 +348,27 @@ def test_passages_that_say_the_same_do_not_crowd_out_the_others(tmp_path: Path, 
         assert len({hit.text.strip() for hit in found}) == 5
         assert any("repetitions" in reason for reason in found.plan.reason)
         assert len(memory.search("gull", limit=5, mode="keyword")) == 5
+
+
+class Reader(HashEncoder):
+    """An encoder that knows words of ASCII alone; all others are one word to it."""
+
+    def documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return super().documents([" ".join(w if w.isascii() else "unknown" for w in text.split()) for text in texts])
+
+    def reads(self, text: str) -> bool:
+        return any(word.isascii() for word in text.split())
+
+
+def test_a_question_that_the_encoder_cannot_read_is_answered_by_its_words_alone(tmp_path: Path) -> None:
+    with Memory.open(tmp_path / "notes.db", encoder=Reader()) as memory:
+        memory.add_texts(["第一天 参观 兵马俑", "🦆", "a heron"], ["trip", "duck", "bird"])
+        memory.add_texts([f"one more reed by the lake in the north {at}" for at in range(20)])
+        found = memory.search("兵马俑")
+        assert [hit.uri for hit in found] == ["trip"]
+        assert found.confidence == "medium"
+        assert any("no word of the question" in reason for reason in found.plan.reason)
+        assert found[0].score > 1  # as FTS5's BM25 has it
+        assert memory.search("兵马俑", mode="vector").confidence == "low"
+        assert not memory.search("🦊")
+        assert memory.search("🦊", vector=HashEncoder().query("a heron"))[0].uri == "bird"

@@ -216,6 +216,14 @@ def test_ebook_in_reading_order():
     assert place(found, "Ore") == {"chapter": 2, "chapter_title": "Iron"}
 
 
+def test_a_chapter_of_an_ebook_is_named_only_where_all_of_its_file_stands_under_it():
+    pages = {"OEBPS__a_xhtml": "<html><body><h1>Wood</h1><p>Oak.</p><h1>Tar</h1><p>Pitch.</p></body></html>",
+             "OEBPS__b c_xhtml": "<html><body><p>More of it.</p><h1>Iron</h1><p>Ore.</p></body></html>"}  # fmt: skip
+    found = extract(packed(**{"META-INF__container_xml": CONTAINER, "OEBPS__book_opf": BOOK}, **pages), "ships.epub")
+    assert place(found, "Pitch") == {"chapter": 1}
+    assert place(found, "More") == {"chapter": 2}
+
+
 def test_mail_with_attachments():
     found = extract(letter(), "ships.eml")
     assert (found.kind, found.title, found.dated_at) == ("mail", "Größe der Schiffe", MADE)

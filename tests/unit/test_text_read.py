@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 import pypdfium2
@@ -355,3 +356,16 @@ def test_the_hint_of_a_file_without_text_fits_its_format(data: bytes, name: str,
     with pytest.raises(UnsupportedSource) as caught:
         extract(data, name)
     assert re.search(hint, caught.value.hint)
+
+
+def test_a_mail_of_several_parts_is_known_without_a_name():
+    signed = EmailMessage()
+    signed.set_content("The Vasa sank.")
+    signed.add_attachment(b"\x30\x80" * 500, maintype="application", subtype="x-pkcs7-signature", filename="smime.p7s")
+    data = b"MIME-Version: 1.0\nX-MimeOLE: V6\nContent-Type: multipart/signed;\n" + signed.as_bytes().split(b";", 1)[1]
+    for name in ("unnamed", "letter.txt"):
+        found = extract(data, name)
+        assert "The Vasa sank." in found.text
+        assert "MIAw" not in found.text
+        assert "base64" not in found.text
+    assert extract(b"MIME-Version: 1.0 is a line of headers", "notes.txt").kind == "text"

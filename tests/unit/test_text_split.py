@@ -76,6 +76,28 @@ def test_a_bare_heading_never_stands_alone():
     assert all(len(chunk.text) > 80 for chunk in chunks)
 
 
+def test_a_heading_is_bare_however_long_its_underline():
+    text = f"# Objections\n{'=' * 24}\n\n## Order\n\n{words(50)}\n"
+    (chunk,) = cut(text, 120)
+    assert chunk.heading == "Objections"
+    first, *_ = cut(text, 60)
+    assert "word" in first.text
+
+
+def test_a_heading_is_not_bare_where_few_words_stand_below_it():
+    text = f"# Objections\n\n{words(20, 'no')}\n\n## Order\n\n{words(50)}\n"
+    assert [chunk.heading for chunk in cut(text, 60)] == ["Objections", "Objections › Order"]
+
+
+def test_a_heading_does_not_stand_alone_before_an_atom():
+    block = "\n".join(["one two three"] * 18)
+    text = f"# the heading of a long block\n{block}\n"
+    start = text.index("one")
+    chunks = cut(text, 60, atoms=((start, start + len(block)),))
+    assert len(chunks) == 2
+    assert all("one two three\n" in chunk.text and chunk.text.strip().endswith("three") for chunk in chunks)
+
+
 def test_a_little_too_much_becomes_two_halves():
     chunks = cut(words(110), 100)
     sizes = [len(estimate_starts(chunk.text)) for chunk in chunks]

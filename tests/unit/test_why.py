@@ -14,7 +14,7 @@ from vstash.errors import DocumentNotFound
 from vstash.filters import And, Eq, Not, Tag, from_options
 from vstash.rank.fuse import CORE
 from vstash.search import Trace, find
-from vstash.types import Arm, Plan, Term
+from vstash.types import Arm, Mode, Plan, Term
 from vstash.why import Loss
 
 LOST = "lost"
@@ -217,3 +217,21 @@ def test_words_that_only_candidates_are_asked_for_are_said_to_be_such(tmp_path: 
         assert said in reason
         [plain] = why._keyword_distance(case, found._replace(plan=replace(plan, arms=(arm._replace(counted=()),))))
         assert plain == "none of the words searched for stands in it (heron)"
+
+
+class Reader(HashEncoder):
+    """An encoder that knows words of ASCII alone."""
+
+    def reads(self, text: str) -> bool:
+        return text.isascii()
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "vector", "keyword"])
+def test_a_question_that_the_encoder_cannot_read_is_said_to_be_such(tmp_path: Path, mode: Mode) -> None:
+    with Memory.open(tmp_path / "notes.db", encoder=Reader()) as memory:
+        memory.remember("grey heron", uri=LOST)
+        loss = memory.why(Query("兵马俑", mode=mode), LOST)
+        assert loss.advice == "ask in words that stand in it"
+        assert loss.remedy is None
+        assert ("the encoder knows no word" in loss.detail) == (mode != "keyword")
+        assert memory.why(Query("兵马俑", mode=mode, min_confidence="high"), LOST).stage == loss.stage

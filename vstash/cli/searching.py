@@ -12,7 +12,8 @@ from vstash.cli.app import Session
 from vstash.cli.options import Fusion, InCollection, InMode, Json, Uri, Where, WithTags, by_uri
 
 if TYPE_CHECKING:
-    from vstash.types import Mode, Query
+    from vstash import Memory
+    from vstash.types import Mode, Query, Results
 
 Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", help="How many hits.")]
 After = Annotated[
@@ -66,17 +67,15 @@ def search(
     wanted = _query(context)
     with session.open() as memory:
         found = memory.search(wanted)
-        empty = not found and not memory.stats()["documents"]
+        remark = _remark(found, memory)
     if json:
         render.as_json(shapes.results(found, plan=plan, explain=explain))
         return
     if plan:
         show.plan(found)
     show.results(found, explain=explain)
-    if empty:
-        session.talk("the memory is empty; add something first: vstash add FOLDER")
-    elif found.confidence == "low":
-        session.talk("low confidence: nothing in the memory seems to be about this" if found else "nothing found")
+    if remark:
+        session.talk(remark)
 
 
 def why(
@@ -110,6 +109,25 @@ def why(
         render.as_json(shapes.loss(found))
     else:
         show.loss(found)
+
+
+def _remark(found: Results, memory: Memory) -> str:
+    """What to say of hits that are doubtful, and why there are none."""
+    query = found.plan.query
+    if found:
+        return "low confidence: nothing in the memory seems to be about this" if found.confidence == "low" else ""
+    if not memory.stats()["documents"]:
+        return "the memory is empty; add something first: vstash add FOLDER"
+    if query.filter is not None and not memory.list(filter=query.filter):
+        from vstash.filters import said
+
+        return f"nothing found: no document passes {said(query.filter)}"
+    if any(note.step == "confidence" for note in found.trace):
+        return (
+            f"nothing found: the confidence is {found.confidence}, {query.min_confidence} was asked for; "
+            f"see it with --min-confidence {found.confidence}"
+        )
+    return "nothing found"
 
 
 def _query(context: typer.Context) -> Query:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDEST = 120  # columns; longer lines are hard to read
 NARROWEST = 20  # columns
+SIDES = ("vector", "keyword")  # contributions that come from a ranking; the others are of stages
 TITLE = 60  # characters of a text that has no title
 
 
@@ -91,6 +92,8 @@ def _place(hit: Hit) -> str:
 
 
 def _explained(part: Contribution) -> str:
+    if part.arm not in SIDES:
+        return f"{part.arm}: adds {part.share:+.4f}"
     rank = f"rank {part.rank}" if part.rank else "outside its candidates"
     score = "" if part.score is None else f", score {part.score:.4f}"
     return f"{part.arm}: {rank}{score}, adds {part.share:+.4f}"

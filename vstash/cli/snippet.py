@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 LENGTH = 300  # code points of a passage shown on a screen
 ENDING = 6  # letters that may follow a stem, but no more than it has itself: evalu-ations, cat-s, no cat-egory
+
+_LETTER = r"[^\W_]"  # of a word as the index has it: unicode61 parts words at underscores
+_BEGIN, _CEASE = rf"(?<!{_LETTER})", rf"(?!{_LETTER})"
 
 
 class Span(NamedTuple):
@@ -26,14 +29,15 @@ class Span(NamedTuple):
 def spans(text: str, terms: Sequence[Term]) -> list[Span]:
     """Where the terms stand in the text, in any of their forms; sorted, without overlaps.
 
-    Case and accents are ignored, as in the index. The index compares stems, which a text shows only in
-    part: a word that starts with the stem and goes on for a few letters is taken for a form of it.
+    Case and accents are ignored, as in the index, and words end at underscores. The index compares stems, which
+    a text shows only in part: a word that starts with the stem and goes on for a few letters is taken for a form
+    of it. Of two that overlap, as pairs of characters do, the second is what is left of it.
     """
     patterns = list(dict.fromkeys(pattern for term in terms for pattern in _patterns(term)))
     if not patterns:
         return []
-    either = re.compile("|".join(f"({pattern})" for pattern in sorted(patterns, key=len, reverse=True)))
-    return [Span(*found.span(), found.lastindex or 0) for found in either.finditer(fold(text))]
+    either = re.compile(f"(?=({')|('.join(sorted(patterns, key=len, reverse=True))}))")
+    return list(_apart(map(_span, either.finditer(fold(text)))))
 
 
 def excerpt(text: str, terms: Sequence[Term], length: int = LENGTH) -> str:
@@ -50,7 +54,11 @@ def marked(text: str, terms: Sequence[Term], before: str, after: str) -> str:
     parts: list[str] = []
     done = 0
     for span in spans(text, terms):
-        parts += [text[done : span.start], before, text[span.start : span.end], after]
+        if parts and span.start == done:
+            parts.pop()  # one mark for what touches
+        else:
+            parts += [text[done : span.start], before]
+        parts += [text[span.start : span.end], after]
         done = span.end
     return "".join([*parts, text[done:]])
 
@@ -72,11 +80,24 @@ def _pattern(word: str, stem: str) -> str:
     if not word.isascii() and _unspaced(word[0]):
         return re.escape(word)
     if len(stem) > 2 and stem.endswith("i") and word.startswith(stem[:-1]):  # studi: study, studies
-        return rf"\b{re.escape(stem[:-1])}[iy]\w{{0,{ENDING}}}\b"
+        return rf"{_BEGIN}{re.escape(stem[:-1])}[iy]{_LETTER}{{0,{ENDING}}}{_CEASE}"
     root = stem if word.startswith(stem) else word
-    ending = rf"\w{{0,{min(len(root), ENDING)}}}" if len(root) > 2 else ""
-    edge = r"\b" if root[-1:].isalnum() else ""
-    return rf"\b{re.escape(root)}{ending}{edge}" if root[:1].isalnum() else re.escape(root)
+    ending = rf"{_LETTER}{{0,{min(len(root), ENDING)}}}" if len(root) > 2 else ""
+    edge = _CEASE if root[-1:].isalnum() else ""
+    return rf"{_BEGIN}{re.escape(root)}{ending}{edge}" if root[:1].isalnum() else re.escape(root)
+
+
+def _span(found: re.Match[str]) -> Span:
+    word = found.lastindex or 0
+    return Span(*found.span(word), word)
+
+
+def _apart(found: Iterable[Span]) -> Iterator[Span]:
+    done = 0
+    for span in found:
+        if span.end > done:
+            yield span._replace(start=max(span.start, done))
+            done = span.end
 
 
 def _unspaced(char: str) -> bool:

@@ -53,3 +53,12 @@ class Naming(Protocol):
     def pieces(self, text: str) -> Sequence[int]:
         """The ids of the text's word-pieces in order, special tokens left out."""
         ...
+
+
+@runtime_checkable
+class Reading(Protocol):
+    """An encoder that can tell what it cannot read: all such texts are alike to it, and near to none."""
+
+    def reads(self, text: str) -> bool:
+        """Whether any word of the text is in its vocabulary."""
+        ...

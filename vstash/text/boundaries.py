@@ -69,18 +69,21 @@ class Boundaries:
             return False
         return not (self._glued(start) or self._glued(end))
 
-    def cut(self, start: int, end: int, budget: int) -> int:
+    def cut(self, start: int, end: int, budget: int, past: int = 0) -> int:
         """Where to cut text[start:end] so that the first part has at most `budget` tokens and the parts
-        come out even; `end` when it holds a single visible character."""
+        come out even; `end` when it holds a single visible character. With `past` behind that place,
+        through an atom if need be."""
         first = bisect_left(self.offsets, start)
         total = self.tokens(start, end)
         ideal = total / max(2, -(-total // budget))
         last = self._offset(first + budget, end)
-        for rank, floor in zip(self.ranks, FLOORS, strict=True):
-            found = self._free(_between(rank, self._offset(first + int(floor * ideal), end), last), start, budget)
-            if found.size:
-                sizes = self.starts.searchsorted(found) - first
-                return int(found[np.argmin(np.abs(sizes - ideal))])
+        for room in (budget, 0) if past else (budget,):
+            for rank, floor in zip(self.ranks, FLOORS, strict=True):
+                near = _between(rank, self._offset(first + int(floor * ideal), end), last)
+                found = self._free(near, max(start, past), room)
+                if found.size:
+                    sizes = self.starts.searchsorted(found) - first
+                    return int(found[np.argmin(np.abs(sizes - ideal))])
         return self._anyhow(start, end, last, budget)
 
     def _anyhow(self, start: int, end: int, last: int, budget: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 
 from vstash.errors import UnsupportedSource
@@ -113,11 +114,15 @@ _MAGIC = (
 )
 
 
+_PARTED = re.compile(rb"MIME-Version:[^\n]*\n(?:\S[^\n]*\n|[ \t][^\n]*\n)*?Content-Type:\s*multipart/", re.IGNORECASE)
+
+
 def reader_for(data: bytes, name: str) -> str:
     """The module under `vstash.text.readers` that reads this file.
 
-    A PDF or an HTML page is known by how it starts, whatever its name; other formats that vstash
-    knows but does not read raise UnsupportedSource, by name or by magic number. The rest is text.
+    A PDF or an HTML page is known by how it starts, whatever its name, and a mail of several parts, as
+    signed ones lie in Outlook's, without a telling name; other formats that vstash knows but does not read
+    raise UnsupportedSource, by name or by magic number. The rest is text.
     """
     suffix = PurePath(name).suffix.lower()
     start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -138,6 +143,8 @@ def reader_for(data: bytes, name: str) -> str:
         raise binary(name, known)
     if start.startswith(b"<?xml") and reader == "plain":
         return "markup"
+    if reader == "plain" and _PARTED.match(start):
+        return "mail"
     return reader
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from vstash.types import Source
 
 SMALL = 1 / 8  # of the window: sections below this are read with what follows them
 BARE = 1 / 16  # of the window: about a heading and nothing below it, never a passage of its own
+UNDERLINED = 8  # characters of a bare heading, its underlines, marks and anchor, for each of its title
 DEEPEST = 32  # levels; what lies deeper counts as this deep
+
+_WORD = re.compile(r"\w+")
 
 
 class Section(NamedTuple):
@@ -22,6 +26,7 @@ class Section(NamedTuple):
     level: int  # 0 for what comes before the first heading
     title: str  # "" if it is not to be shown in paths
     parent: int  # index of the section above, -1 for none
+    own: str = ""  # the title, also where it is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,22 @@ class Outline:
 
     sections: Sequence[Section]
     starts: Sequence[int]
-    end: int
+    text: str
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """The offsets (start, end) of the sections first to last."""
-        return self.starts[first], self.starts[last + 1] if last + 1 < len(self.starts) else self.end
+        return self.starts[first], self.starts[last + 1] if last + 1 < len(self.starts) else len(self.text)
+
+    def bare(self, start: int, end: int) -> bool:
+        """Whether text[start:end] begins with a heading and no other words stand in it, however many tokens the lines
+        drawn below and above headings are."""
+        first, last = self.within(start, end)
+        if self.starts[first] != start:
+            return False
+        own = " ".join([section.own for section in self.sections[first : last + 1]])
+        if not own or end - start > UNDERLINED * len(own):
+            return False
+        return set(_WORD.findall(self.text[start:end].lower())) <= set(_WORD.findall(own.lower()))
 
     def within(self, start: int, end: int) -> tuple[int, int]:
         """The first and the last section that text[start:end] touches."""
@@ -72,18 +88,20 @@ def outline(source: Source, place: Callable[[int], int | None]) -> Outline:
         while above and sections[above[-1]].level >= level:
             above.pop()
         title = "" if level == 1 and heading.title == hidden else " ".join(heading.title.split())
-        sections.append(Section(start, level, title, above[-1] if above else -1))
+        sections.append(Section(start, level, title, above[-1] if above else -1, heading.title))
         above.append(len(sections) - 1)
     sections = sections or [Section(0, 0, "", -1)]
-    return Outline(sections, [section.start for section in sections], len(source.text))
+    return Outline(sections, [section.start for section in sections], source.text)
 
 
 class Sizes(NamedTuple):
-    """How large sections are: tokens and room (the window less the context) of sections first to last."""
+    """How large sections are: tokens and room (the window less the context) of sections first to last, and whether
+    they are headings alone."""
 
     window: int
     tokens: Callable[[int, int], int]
     room: Callable[[int, int], int]
+    bare: Callable[[int, int], bool]
 
     def fits(self, first: int, last: int) -> bool:
         """Whether these sections fit one passage."""
@@ -113,9 +131,11 @@ def _leads_into(first: int, last: int, following: int, sizes: Sizes) -> bool:
     """Whether a run is small and what follows fits beside it, or has to be cut anyway. A bare heading
     stays with what follows even if that would have fitted alone."""
     tokens = sizes.tokens(first, last)
+    if tokens < BARE * sizes.window or (tokens < sizes.window and sizes.bare(first, last)):
+        return True
     if tokens >= SMALL * sizes.window:
         return False
-    return tokens < BARE * sizes.window or sizes.fits(first, following) or not sizes.fits(following, following)
+    return sizes.fits(first, following) or not sizes.fits(following, following)
 
 
 def _joined_back(sections: Sequence[Section], runs: list[tuple[int, int]], sizes: Sizes) -> list[tuple[int, int]]:

@@ -64,6 +64,8 @@ def joined(first: Mapping[str, Any], last: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def words(place: Mapping[str, Any]) -> str:
-    """A place in words: "sheet Sales, row 3–9"."""
+    """A place in words: "sheet Sales, row 3–9", "chapter 2, chapter title Iron"."""
     runs = [(name, first, place.get(f"{name}{END}")) for name, first in place.items() if not name.endswith(END)]
-    return ", ".join(f"{name} {first if last is None else f'{first}–{last}'}" for name, first, last in runs)
+    return ", ".join(
+        f"{name.replace('_', ' ')} {first if last is None else f'{first}–{last}'}" for name, first, last in runs
+    )

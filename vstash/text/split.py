@@ -46,7 +46,7 @@ class _Splitter:
         self.path = cache(self.outline.path)
 
     def spans(self) -> Iterator[tuple[int, int]]:
-        sizes = Sizes(self.window, self._tokens, self._room)
+        sizes = Sizes(self.window, self._tokens, self._room, self._bare)
         for first, last in units(self.outline.sections, sizes):
             yield from self._cut(*self.outline.span(first, last))
 
@@ -60,6 +60,9 @@ class _Splitter:
             start, end = rest.pop()
             budget = self._budget(start, end)
             at = end if not budget else self.bounds.cut(start, end, budget)
+            past = start
+            while past < at < end and self.outline.bare(start, at):
+                past, at = at, self.bounds.cut(start, end, budget, past=at)
             if at >= end:
                 yield start, end
             else:
@@ -80,6 +83,9 @@ class _Splitter:
 
     def _tokens(self, first: int, last: int) -> int:
         return self.bounds.tokens(*self.outline.span(first, last))
+
+    def _bare(self, first: int, last: int) -> bool:
+        return self.outline.bare(*self.outline.span(first, last))
 
     def _room(self, first: int, last: int) -> int:
         return self.room_below(self.path(first, last))

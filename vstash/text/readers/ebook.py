@@ -59,8 +59,20 @@ def _chapter(writer: Writer, package: zipfile.ZipFile, member: str, number: int)
         return
     if not found.text.strip():
         return
-    first = next((heading.title for heading in found.headings), found.title)
-    writer.include(found, labels={"chapter": number, **({"chapter_title": first} if first else {})})
+    title = _title(found)
+    writer.include(found, labels={"chapter": number, **({"chapter_title": title} if title else {})})
+
+
+def _title(chapter: Extract) -> str:
+    """What all of a chapter's file stands under: its only heading of the highest level, if no words come before it.
+
+    Converters cut books by size: a file may begin in the middle of one chapter and hold others.
+    """
+    if not chapter.headings:
+        return chapter.title
+    first, *others = chapter.headings
+    alone = not chapter.text[: first.start].strip() and all(one.level > first.level for one in others)
+    return first.title if alone else ""
 
 
 def _about(book: Any) -> tuple[str, dict[str, str]]:

@@ -21,11 +21,11 @@ _FIELDS = ("from", "to", "cc", "date", "subject", "message-id", "in-reply-to", "
 
 
 def read(data: bytes, name: str, opener: Opener) -> Extract:
-    """The letter; plain text if the file has none of a letter's fields."""
+    """The letter; plain text if the file has neither a letter's fields nor parts."""
     with parsing(name, WHAT):
         message = message_from_bytes(data.lstrip(), policy=policy.compat32)
         fields = {key: words for key in _FIELDS if (words := _decoded(message, key))}
-    if not fields.keys() & {"from", "to", "subject", "date"}:
+    if not fields.keys() & {"from", "to", "subject", "date"} and not message.is_multipart():
         return Extract(decode(data, name), "text", places=LINES)
     with parsing(name, WHAT):
         parts = list(message.walk())
