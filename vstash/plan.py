@@ -39,7 +39,7 @@ def plan(query: Query, stats: TermStats, wider: int = 1) -> Plan:
         reason = (*reason, f"repetitions left too few: {pool:,} candidates of each side")
     arms, share = [], 0.0
     if query.mode != "keyword" and stats.unread:
-        reason = (*reason, "vectors left out: the encoder knows no word of the question")
+        reason = (*reason, "vectors left out: the encoder does not know the words of the question")
     elif query.mode != "keyword":
         path, rescore, how = _path(stats, pool)
         arms.append(Arm("vector", weights[0], pool, pool, path=path, rescore=rescore))

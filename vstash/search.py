@@ -296,11 +296,12 @@ def _best(views: Sequence[View], side: str) -> float | None:
 
 
 def query_vector(encoder: Encoder, query: Query, vector: ArrayLike | None) -> Vector | None:
-    """The vector to search with, checked; None for a question that the encoder cannot read.
+    """The vector to search with, checked; None for a question that the encoder cannot read, as words can find it.
 
     Raises: BadVectors, EncoderError.
     """
-    if vector is None and isinstance(encoder, Reading) and not encoder.reads(query.text):
+    unasked = vector is None and query.mode != "vector"
+    if unasked and isinstance(encoder, Reading) and not encoder.reads(query.text):
         return None
     given, dim = encoder.query(query.text) if vector is None else vector, encoder.space.dim
     try:

@@ -193,8 +193,8 @@ class Term(NamedTuple):
 class TermStats(NamedTuple):
     """What the planner knows of the corpus: the number of chunks, the query's words in it, how many chunks
     pass the filter (None without one), whether the space's noise is known, the number of the query's
-    word-pieces (None where the encoder names none), whether most of the query's vector is zero, and whether the
-    encoder can read none of it."""
+    word-pieces (None where the encoder names none), whether most of the query's vector is zero, and whether there is
+    none, as the encoder does not know its words."""
 
     chunks: int
     terms: tuple[Term, ...] = ()

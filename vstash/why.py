@@ -151,7 +151,7 @@ def _uncounted(case: _Case, arm: Arm) -> str:
 def _vector_distance(case: _Case, found: Found) -> Iterator[str]:
     arm = found.plan.arm("vector")
     if case.vector is None and case.query.mode != "keyword":
-        yield "the encoder knows no word of the question, so that it is not compared by meaning"
+        yield "the encoder does not know the words of the question, so that it is not compared by meaning"
     if arm is None or case.vector is None:
         return
     everything = case.store.rank(arm._replace(pool=MAX_LIMIT, path="exact"), case.vector, case.query.filter)

