@@ -31,8 +31,8 @@ def plan(query: Query, stats: TermStats, wider: int = 1) -> Plan:
     fusion = (query.fusion or DEFAULT_FUSION) if query.mode == "hybrid" and not stats.unread else "raw"
     terms, counted, reason = choose_terms(stats)
     if fusion == "adaptive":
-        terms, counted = tuple([term._replace(times=1) for term in stats.terms]), ()
-        reason = ("every word is sent, however often it is said",)
+        words = {(term.text, term.phrase): term._replace(times=1) for term in stats.terms}
+        terms, counted, reason = tuple(words.values()), (), ("every word is sent, once",)
     weights, why = _weights(query, stats, fusion)
     pool, depth = (wider * size for size in _sizes(query, stats, fusion))
     if wider > 1:

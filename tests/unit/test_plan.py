@@ -74,9 +74,13 @@ def test_what_is_derived_counts_once_and_not_beside_the_word_itself() -> None:
 
 
 def test_the_published_weighting_counts_every_word_once() -> None:
-    terms = (Term("heron", 10, stem="heron", times=3), Term("herons", 10, stem="heron"))
+    terms = (
+        Term("heron", 10, stem="heron", times=3),
+        Term("herons", 10, stem="heron"),
+        Term("heron", 10, stem="heron", times=0),
+    )
     made = plan(Query("heron heron heron herons", fusion="adaptive"), TermStats(1000, terms))
-    assert [term.times for arm in made.arms for term in arm.terms] == [1, 1]
+    assert [(term.text, term.times) for arm in made.arms for term in arm.terms] == [("heron", 1), ("herons", 1)]
 
 
 def test_stop_words_and_common_words_are_left_out_and_named() -> None:
