@@ -102,7 +102,8 @@ def each_once(terms: Sequence[Term]) -> list[Term]:
     for term in terms:
         text = term.text.casefold()
         if term.times or text not in said:
-            key = (term.stem or text) if term.times else text, bool(term.times), term.phrase, term.prefix
+            alike = bool(term.times) and not (term.phrase or term.prefix)
+            key = (term.stem or text) if alike else text, bool(term.times), term.phrase, term.prefix
             known = found.get(key)
             found[key] = known._replace(times=known.times + term.times) if known else term
     return list(found.values())

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vstash.plan import choose_terms
+from vstash.plan import choose_terms, each_once
 from vstash.rank import published
 from vstash.rank.fuse import FUSE, View, fuse
 from vstash.types import Side, Term, TermStats
@@ -78,7 +78,14 @@ def test_published_weights_stay_in_their_band(chunks: int, frequencies: list[int
     assert math.isclose(vector + keyword, 1.0)
 
 
-TERMS = st.lists(st.builds(Term, st.text("abcde", min_size=1, max_size=3), st.integers(0, 10**6), st.booleans()))
+TEXTS = st.text("abcde", min_size=1, max_size=3)
+FREQUENCIES = st.integers(0, 10**6)
+TERMS = st.lists(st.tuples(TEXTS, FREQUENCIES, st.booleans()).map(lambda fields: Term(*fields)))
+SAID = st.lists(
+    st.tuples(TEXTS, st.sampled_from("ab"), st.integers(0, 3)).map(
+        lambda one: Term(one[0], 1, stem=one[1], times=one[2])
+    )
+)
 
 
 @given(TERMS, st.integers(0, 10**6))
@@ -89,3 +96,14 @@ def test_the_planner_sends_known_words_once_each_whatever_their_order(terms: lis
     assert len(set(admitted)) == len(admitted)
     assert bool(admitted) == any(term.df or term.phrase or term.prefix for term in distinct)
     assert choose_terms(TermStats(chunks, tuple(reversed(distinct))))[0] == admitted
+
+
+@given(SAID)
+def test_what_is_said_is_counted_once_for_each_stem_and_nothing_derived_beside_it(terms: list[Term]) -> None:
+    found = each_once(terms)
+    said, derived = [one for one in found if one.times], [one.text for one in found if not one.times]
+    assert len({one.stem for one in said}) == len(said)
+    for one in said:
+        assert one.times == sum(term.times for term in terms if term.stem == one.stem)
+    assert len(set(derived)) == len(derived)
+    assert set(derived) == {term.text for term in terms} - {term.text for term in terms if term.times}
