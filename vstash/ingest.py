@@ -154,10 +154,10 @@ class Ingest:
         loaded = ahead.take(one)
         if loaded.error:
             return AddResult(one.uri, "failed", took=loaded.took, error=loaded.error, textless=loaded.textless)
-        kept = _kept(one.labels, known.get(one.uri))
+        old = known.get(one.uri)
+        kept = _kept(one.labels, old)
         whole, *parts = [replace(cut, source=replace(cut.source, **kept)) if kept else cut for cut in loaded.cuts]
         source = replace(whole.source, dated_at=whole.source.dated_at or one.dated())
-        old = known.get(one.uri)
         if old and (old.content_hash, old.recipe) == (source.content_hash, self._recipe):
             batch.same.add(source.uri)
         batch.hold(replace(whole, source=source), None, loaded.took)

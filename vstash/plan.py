@@ -51,7 +51,7 @@ def plan(query: Query, stats: TermStats, wider: int = 1) -> Plan:
         reason = (*reason, how)
     gate = fusion == "gated" and query.weights is None and stats.calibrated
     stages = tuple(_stages(query, share, deepens=fusion == "gated" and len(arms) == 2))
-    return Plan(query, tuple(arms), fusion, stages, (*reason, why), gate, share)
+    return Plan(query, tuple(arms), fusion, stages, (*reason, why), gate, share, stats.matching)
 
 
 def worth_asking(query: Query, held: Mapping[str, float] = NONE) -> tuple[QueryTerm, ...]:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from typing import Literal
 
 from vstash.errors import InputError, StoreCorrupt
+from vstash.filters import In
 from vstash.history import History
 from vstash.ingest import Ingest
 from vstash.intake import PART_OF, Failure, Labels, Pending, from_file, keeping
@@ -90,8 +91,9 @@ def compare(
     pending = {one.uri: one for one in found if isinstance(one, Pending)}
     failed = {one.uri: one for one in found if isinstance(one, Failure)}
     gone = {uri: one for uri, one in known.items() if uri not in pending and not _hidden(uri, failed)}
+    texts = _remembered(store, gone)
     found_changes = sorted(_changes(pending, failed.values(), known, gone), key=lambda one: one.uri)
-    changes = tuple(one for one in found_changes if one.action != "delete" or _was_file(store, one.uri))
+    changes = tuple(one for one in found_changes if one.action != "delete" or one.uri not in texts)
     if any(one.action == "delete" for one in changes) and all(map(is_folder, chosen)):  # such as cannot be looked into
         _require_some(store, top, selection)
     for change in changes:
@@ -101,13 +103,10 @@ def compare(
     return Comparison(changes, pending, known)
 
 
-def _was_file(store: Store, uri: str) -> bool:
-    """Whether a document came of a file, or in one; not a text that was remembered under such a name, which is
-    nowhere else."""
-    with suppress(StoreCorrupt):
-        document = store.document(uri)
-        return document is None or document.modified_at is not None or PART_OF in document.metadata
-    return False  # it is damaged, and the check will name it
+def _remembered(store: Store, uris: Iterable[str]) -> set[str]:
+    """Those that came of no file, and in none: texts that were remembered under such a name, and are nowhere else."""
+    asked = store.documents(In("uri", tuple(uris)))
+    return {one.uri for one in asked if one.modified_at is None and PART_OF not in one.metadata}
 
 
 def _require_some(store: Store, top: Path, selection: Selection) -> None:

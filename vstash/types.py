@@ -226,7 +226,7 @@ class Plan:
     """What a search will do; `reason` holds one line for each decision.
 
     `gate` says that the best cosine, once known, decides the weights; `coverage` is the share of the coverage
-    of word-pieces in the final score.
+    of word-pieces in the final score; `matching` is how many chunks pass the filter, None without one.
     """
 
     query: Query
@@ -236,6 +236,7 @@ class Plan:
     reason: tuple[str, ...] = ()
     gate: bool = False
     coverage: float = 0.0
+    matching: int | None = None
 
     def arm(self, kind: Side) -> Arm | None:
         """The arm of this kind, if the plan has one."""

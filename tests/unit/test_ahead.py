@@ -79,6 +79,22 @@ def beside(files: list[Pending], *, wait: bool = True) -> Iterator[tuple[Ahead, 
         yield ahead, here, ahead._process
 
 
+@contextmanager
+def begun() -> Iterator[tuple[Connection[Any, Any], subprocess.Popen[bytes]]]:
+    """The process alone, ready for files, and the connection to it."""
+    ours, theirs = Pipe()
+    with theirs:
+        process = python("vstash.beside", theirs.fileno())
+    try:
+        ours.send(("hash", CUTTER.window))
+        assert ours.recv() is None
+        yield ours, process
+    finally:
+        process.kill()
+        process.wait()
+        ours.close()
+
+
 def children(process: subprocess.Popen[bytes]) -> list[str]:
     return Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
 
@@ -175,20 +191,11 @@ def test_what_the_process_holds_and_has_not_begun_is_taken_back(files: list[Pend
 
 
 def test_the_process_leaves_out_what_is_not_wanted_any_more(files: list[Pending]) -> None:
-    ours, theirs = Pipe()
-    with theirs:
-        process = python("vstash.beside", theirs.fileno())
-    try:
-        ours.send(("hash", CUTTER.window))
-        assert ours.recv() is None
+    with begun() as (ours, _):
         for message in (1, *(one.file for one in files[:3])):
             ours.send(message)
         answers = [ours.recv() for _ in files[:3]]
         assert [answer and answer.cuts[0].source.uri for answer in answers] == [files[0].uri, None, files[2].uri]
-    finally:
-        ours.close()
-        process.kill()
-        process.wait()
 
 
 def test_leaving_ends_the_process_and_those_it_started(files: list[Pending]) -> None:
@@ -259,12 +266,7 @@ def test_neither_waits_for_the_other_where_little_fits_between_them(
 
 @pytest.mark.parametrize("how", ["idle", "at work", "told to"])
 def test_it_ends_when_nobody_asks_any_more(files: list[Pending], how: str) -> None:
-    ours, theirs = Pipe()
-    with theirs:
-        process = python("vstash.beside", theirs.fileno())
-    try:
-        ours.send(("hash", CUTTER.window))
-        assert ours.recv() is None
+    with begun() as (ours, process):
         if how != "idle":
             ours.send(files[0].file)
         if how == "told to":
@@ -273,10 +275,6 @@ def test_it_ends_when_nobody_asks_any_more(files: list[Pending], how: str) -> No
         else:
             ours.close()
         assert process.wait(30) == 0
-    finally:
-        process.kill()
-        process.wait()
-        ours.close()
 
 
 def test_it_ends_when_its_parent_is_killed(files: list[Pending]) -> None:

@@ -118,7 +118,7 @@ def _remark(found: Results, memory: Memory) -> str:
         return "low confidence: nothing in the memory seems to be about this" if found.confidence == "low" else ""
     if not memory.stats()["documents"]:
         return "the memory is empty; add something first: vstash add FOLDER"
-    if query.filter is not None and not memory.list(filter=query.filter):
+    if query.filter is not None and found.plan.matching == 0:
         from vstash.filters import said
 
         return f"nothing found: no document passes {said(query.filter)}"

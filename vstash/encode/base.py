@@ -60,5 +60,5 @@ class Reading(Protocol):
     """An encoder that can tell what it cannot read: all such texts are alike to it, and near to none."""
 
     def reads(self, text: str) -> bool:
-        """Whether any word of the text is in its vocabulary."""
+        """Whether it knows the words of the text well enough for a vector to say something of them."""
         ...
