@@ -91,6 +91,15 @@ def test_a_document_comes_back_as_it_was_put(store: Store) -> None:
     assert (found.added_at, found.modified_at, found.dated_at) == (NOW, LATER, datetime(1960, 3, 12, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("key", "wanted", "passes"),
+    [("list", "x", True), ("list", "1", True), ("map", "x", False), ("deep", "x", False)],
+)
+def test_a_list_says_each_of_its_values(store: Store, key: str, wanted: str, passes: bool) -> None:
+    put(store, entry("a", "fish", metadata={"list": ["x", 1], "map": {"y": "x"}, "deep": [["x"]]}))
+    assert store.count(Eq(f"metadata.{key}", wanted)) == int(passes)
+
+
 def test_put_says_what_became_of_each_in_order(store: Store) -> None:
     assert put(store, entry("a", "x"), entry("b", "y")) == ["added", "added"]
     assert put(store, entry("c", "z"), entry("a", "w"), entry("c", "v")) == ["added", "replaced", "replaced"]

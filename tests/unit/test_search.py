@@ -371,3 +371,4 @@ def test_a_question_that_the_encoder_cannot_read_is_answered_by_its_words_alone(
         assert found[0].score > 1  # as FTS5's BM25 has it
         assert not memory.search("🦊")
         assert memory.search("🦊", vector=HashEncoder().query("a heron"))[0].uri == "bird"
+        assert memory.search("🦊", mode="vector")[0].uri == "duck"  # there are no words to fall back on

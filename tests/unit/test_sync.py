@@ -261,6 +261,12 @@ def test_what_was_remembered_under_a_name_in_the_folder_is_kept(memory: Memory, 
     assert {Path(one.uri).name for one in memory.list()} == {"a.md", "c.txt", "idea.md", "plan.md"}
 
 
+def test_an_attachment_whose_mail_is_nowhere_goes(memory: Memory, folder: Path):
+    mail = str(folder / "a.eml")
+    list(memory.add_sources([Source(f"{mail}#x.txt", "Sails.", content_hash="1", metadata={"part_of": mail})]))
+    assert run(memory, folder)["a.eml#x.txt"] == "delete"
+
+
 def test_an_empty_folder_does_not_empty_the_memory(memory: Memory, folder: Path):
     run(memory, folder)
     for path in [*folder.glob("*.*"), *folder.glob("sub/*")]:
