@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SHA256 = "[0-9a-f]{64}"
 _WORD = re.compile(r"\w+")
+_written = json.JSONEncoder(ensure_ascii=False).encode  # which json.dumps would make anew for each
 _FOLDED = bytes(ord(chr(code).lower()) if _WORD.match(chr(code)) else 32 for code in range(128)) + bytes(128)
 _TAGS = "(SELECT json_group_array(name) FROM (SELECT name FROM tag WHERE document_id = document.id ORDER BY name))"
 _COLUMNS = (
@@ -165,7 +166,7 @@ def _chunk_rows(entry: Entry, document_id: int, ids: range) -> Iterator[tuple[An
             chunk.start,
             chunk.end,
             chunk.heading,
-            json.dumps(dict(chunk.place), ensure_ascii=False) if chunk.place else "{}",
+            _written(dict(chunk.place)) if chunk.place else "{}",
             chunk.text,
             terms,
             text_digest(chunk.text),
