@@ -125,6 +125,18 @@ def test_with_a_prepared_cache_nothing_heavy_is_imported(cache: Path):
     assert {"onnxruntime", "tokenizers"} <= after
 
 
+def test_the_runtime_keeps_and_sends_nothing_about_its_user(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("CI", "GITHUB_ACTIONS", "TF_BUILD", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)  # some of which keep it quiet by themselves
+    code = "import sys; from pathlib import Path; from vstash.encode.minilm import MiniLM; "
+    code += "MiniLM(Path(sys.argv[1])).query('a private question')"
+    process = start(code, str(cache), HOME=str(tmp_path))
+    assert (process.communicate(timeout=60)[1], process.returncode) == ("", 0)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_cache_that_cannot_be_written_serves_this_run(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
     lines: list[str] = []
