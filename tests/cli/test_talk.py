@@ -254,3 +254,20 @@ def test_what_came_in_a_file_is_found_by_the_name_of_the_file_as_seen_from_here(
     assert (both.code, both.err) == (2, refused.err)
     forgotten = run("forget", "dog", "m.eml", "m.eml#a#t.txt")
     assert (forgotten.code, forgotten.err.count("forgotten: "), run("list", "--json").json) == (0, 3, [])
+
+
+def test_what_why_advises_can_be_done(run: Run, docs: Path) -> None:
+    (docs / "copy.md").write_bytes((docs / "cats.md").read_bytes())
+    run("add", "docs")
+    lost = run("why", "cat sleeps", "docs/copy.md").out
+    option, uri = lost.split()[-2:]
+    assert (option, uri) == ("--in", str(docs / "copy.md"))
+    assert [hit["uri"] for hit in run("search", "cat sleeps", option, uri, "--json").json["hits"]] == [uri]
+    assert "hit 1 of 1" in run("why", "cat sleeps", uri, option, "docs/copy.md").out
+
+
+def test_a_search_in_what_is_not_there_says_so(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    lost = run("search", "cat", "--in", "docs/gone.md")
+    assert (lost.code, lost.out) == (3, "")
+    assert "'docs/gone.md'" in lost.err
