@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import compress
 from pathlib import Path, PurePath
+from shlex import quote
 from typing import Literal
 
 from vstash.errors import InputError, StoreCorrupt
@@ -120,11 +121,11 @@ def _require_some(store: Store, top: Path, selection: Selection) -> None:
     if not all(map(is_folder, files(top))):
         raise InputError(
             f"no file in {top} is one that the patterns let through, {has}",
-            hint="mend --include and --exclude; if they are to go: vstash forget",
+            hint=f"mend --include and --exclude; if they are to go: vstash forget --below {quote(str(top))}",
         )
     raise InputError(
         f"{top} holds no files, or none that is not ignored, {has}",
-        hint="is the disk mounted? if they are gone on purpose: vstash forget",
+        hint=f"is the disk mounted? if they are gone on purpose: vstash forget --below {quote(str(top))}",
     )
 
 

@@ -271,3 +271,26 @@ def test_a_search_in_what_is_not_there_says_so(run: Run, docs: Path) -> None:
     lost = run("search", "cat", "--in", "docs/gone.md")
     assert (lost.code, lost.out) == (3, "")
     assert "'docs/gone.md'" in lost.err
+
+
+def test_a_folder_that_is_gone_is_forgotten_as_the_sync_advises(run: Run, docs: Path, settings: Path) -> None:
+    (settings / "docs of others.md").write_text("Others have cats too.\n", encoding="utf-8")
+    run("add", "docs", "docs of others.md")
+    for path in docs.iterdir():
+        path.unlink()
+    refused = run("sync", "docs")
+    assert refused.code == 2
+    assert refused.err.rstrip().endswith(f"vstash forget --below {docs}")
+    docs.rmdir()
+    done = run("forget", "--below", "docs", "--json")
+    assert [(Path(one["uri"]).parent, one["status"]) for one in done.json] == [(docs, "forgotten")] * 3
+    assert [Path(one["uri"]).name for one in run("list", "--json").json] == ["docs of others.md"]
+
+
+@pytest.mark.parametrize("folder", ["docs/cats.md", "elsewhere", ""])
+def test_nothing_is_forgotten_below_what_held_nothing(run: Run, docs: Path, folder: str) -> None:
+    run("add", "docs")
+    refused = run("forget", "--below", "docs", folder)
+    assert (refused.code, refused.out) == (3, "")
+    assert "nothing was forgotten" in refused.err
+    assert len(run("list", "--json").json) == 3
