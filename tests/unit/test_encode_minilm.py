@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from vstash.encode import minilm
+from vstash.encode import prepare as preparing
 from vstash.encode.graph import FLOAT, write_graph
 from vstash.encode.minilm import MAX_TOKENS, SPACE, MiniLM, model_folder, prepare
 from vstash.encode.onnx import DATA, GRAPH, MANIFEST, OnnxModel, complete, load_session
@@ -142,6 +143,24 @@ def test_a_cache_that_cannot_be_written_serves_this_run(tmp_path: Path):
     lines: list[str] = []
     assert MiniLM(tmp_path / "file" / "encoders", lines.append).query("hello").shape == (SPACE.dim,)
     assert "for this run only" in lines[0]
+
+
+def test_a_full_disk_is_told_before_anything_is_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    needed = preparing.ROOM
+    monkeypatch.setattr(preparing, "ROOM", 10**12)
+    lines: list[str] = []
+    with pytest.raises(ModelUnavailable, match="No space left") as refused:
+        MiniLM(tmp_path, lines.append).query("hello")
+    assert f"{needed} MB" in refused.value.hint
+    assert [line for line in lines if line.startswith("preparing the encoder")] == []
+
+
+def test_the_room_that_is_asked_for_is_enough(tmp_path: Path):
+    weights = _verified(model_folder() / "model.safetensors", SPACE)
+    for bits in (8, 7, FLOAT):  # all that are ever tried on one machine
+        (tmp_path / str(bits)).mkdir()
+        write_graph(weights, bits, MAX_TOKENS, tmp_path / str(bits) / GRAPH, DATA)
+    assert sum(file.stat().st_size for file in tmp_path.rglob("model.*")) < preparing.ROOM * 10**6
 
 
 def test_other_weights_are_refused_and_nothing_is_left(tmp_path: Path):
