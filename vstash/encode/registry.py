@@ -77,7 +77,8 @@ def checked(vectors: Any, rows: int, dim: int) -> Vectors:
         given = given.reshape(0, dim)
     if given.shape != (rows, dim):
         raise BadVectors(f"the vectors have shape {given.shape}, not {(rows, dim)}", hint=_OUTPUT)
-    lengths = np.linalg.norm(given, axis=1, keepdims=True)
+    with np.errstate(over="ignore", invalid="ignore"):  # the length tells
+        lengths = np.linalg.norm(given, axis=1, keepdims=True)
     _refuse(~np.isfinite(lengths[:, 0]), "is not finite")
     _refuse(lengths[:, 0] < TINY, "is zero")
     return np.ascontiguousarray(given / lengths, dtype=np.float32)

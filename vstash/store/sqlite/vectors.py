@@ -241,6 +241,7 @@ def require_unit(vectors: Vectors, rows_: int, dim: int) -> None:
             f"vectors are {vectors.dtype}{list(vectors.shape)}, expected float32[{rows_}, {dim}]",
             hint="pass one row for each text, in the encoder's dimension",
         )
-    lengths = np.linalg.norm(vectors, axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):  # the length tells
+        lengths = np.linalg.norm(vectors, axis=1)
     if not np.all(np.abs(lengths - 1.0) < _UNIT):
         raise BadVectors("vectors are not of unit length", hint="divide each by its Euclidean norm")
