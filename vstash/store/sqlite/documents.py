@@ -19,6 +19,7 @@ from vstash.store.base import Entry, Passage, Renamed, Stored
 from vstash.store.sqlite.connection import Connection, rows, value
 from vstash.store.sqlite.filters import condition, moment, stamp
 from vstash.store.sqlite.pieces import unpacked
+from vstash.store.sqlite.vectors import of_unit
 from vstash.types import Chunk, Document, Facts, Source, Space
 
 if TYPE_CHECKING:
@@ -210,8 +211,8 @@ def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry 
 
 def _matrix(blobs: Sequence[bytes | None], dim: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     whole = [blob for blob in blobs if blob is not None and len(blob) == 4 * dim]
-    whole = whole if len(whole) == len(blobs) else []
-    return np.frombuffer(b"".join(whole), np.float32).reshape(len(whole), dim)
+    matrix = np.frombuffer(b"".join(whole), np.float32).reshape(len(whole), dim)
+    return matrix if len(whole) == len(blobs) and of_unit(matrix).all() else matrix[:0]
 
 
 def rename(connection: Connection, document_id: int, to: Renamed) -> None:
