@@ -244,8 +244,13 @@ def use_wal(connection: Connection) -> None:
 
 @contextmanager
 def writing(connection: Connection) -> Iterator[None]:
-    """One write transaction: all or nothing. Inside another one it is a savepoint. Raises: StoreGone."""
+    """One write transaction: all or nothing. Inside another one it is a savepoint. Raises: StoreGone; StoreError in a
+    snapshot, as what is written there ends with it."""
     if connection.in_transaction:
+        if connection.txn_state("main") != apsw.SQLITE_TXN_WRITE:
+            raise StoreError(
+                f"{path_of(connection)} is being read as of one moment", hint="write when that is over, or open it twice"
+            )
         with connection:
             yield
         return
