@@ -79,6 +79,17 @@ def test_a_snapshot_stays_as_it_is_while_another_thread_writes(store: Store) -> 
     assert [document.uri for document in store.documents()] == ["new", "old"]
 
 
+@pytest.mark.parametrize("raised", [UnicodeEncodeError("ascii", "é", 0, 1, "no"), OverflowError("full")], ids=str)
+def test_what_is_raised_in_a_snapshot_is_not_said_of_the_file(store: Store, raised: Exception) -> None:
+    memory = Memory(store, HashEncoder())
+    memory.remember("grey heron", uri="old")
+    with pytest.raises(type(raised)) as caught, store.reading(), store.reading():
+        raise raised
+    assert caught.value is raised
+    assert memory.remember("white stork", uri="new").status == "added"
+    assert store.count() == 2
+
+
 def test_what_somebody_else_has_added_meanwhile_is_unchanged(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "heron.txt"
     path.write_text("grey heron")

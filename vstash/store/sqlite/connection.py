@@ -249,7 +249,8 @@ def writing(connection: Connection) -> Iterator[None]:
     if connection.in_transaction:
         if connection.txn_state("main") != apsw.SQLITE_TXN_WRITE:
             raise StoreError(
-                f"{path_of(connection)} is being read as of one moment", hint="write when that is over, or open it twice"
+                f"{path_of(connection)} is being read as of one moment",
+                hint="write when that is over",
             )
         with connection:
             yield
@@ -274,20 +275,6 @@ def require_there(connection: Connection) -> None:
     connection.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(moved))
     if moved.value:
         raise StoreGone(f"{path_of(connection)} was deleted, moved or replaced while it was open", hint="open it again")
-
-
-@contextmanager
-def reading(connection: Connection) -> Iterator[None]:
-    """One snapshot: every read inside sees the same state, whoever writes meanwhile."""
-    if connection.in_transaction:
-        yield
-        return
-    connection.execute("BEGIN DEFERRED")
-    try:
-        yield
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")  # nothing was written; also ends it after an error
 
 
 @contextmanager
