@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vstash import HashEncoder, Memory
+from vstash import HashEncoder, Limits, Memory, StoreError
 from vstash.store import open_store
 from vstash.store.base import Store, utc_now
 
@@ -145,3 +145,25 @@ def test_vectors_of_ones_own_replace_others_of_the_same_text(store: Store) -> No
     entry = store.entry("h")
     assert entry is not None
     assert entry.vectors[0].tolist() == np.eye(256)[1].tolist()
+
+
+def test_what_is_closed_answers_no_more(store: Store) -> None:
+    memory = Memory(store, HashEncoder())
+    memory.remember("grey heron", uri="old")
+    beside = memory.within(Limits())
+    beside.close()
+    beside.close()
+    asked: tuple[Callable[[], object], ...] = (
+        memory.list,
+        memory.stats,
+        memory.check,
+        memory.compact,
+        lambda: memory.get("old"),
+        lambda: memory.search("heron"),
+        lambda: memory.remember("white stork"),
+        lambda: memory.export(str),
+        beside.list,
+    )
+    for ask in asked:
+        with pytest.raises(StoreError, match="was closed"):
+            ask()

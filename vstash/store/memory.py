@@ -212,6 +212,7 @@ class MemoryStore(Taking):
     def reading(self) -> Iterator[None]:
         """Other threads wait, so that all reads inside see one state."""
         with self._turn:
+            self.require_open()
             yield
 
     def count(self, rule: Filter | None = None) -> int:
@@ -328,9 +329,6 @@ class MemoryStore(Taking):
 
     def compact(self) -> None:
         """Nothing is left behind by what is removed."""
-
-    def close(self) -> None:
-        """Nothing to give back."""
 
     def _of(self, document_id: int) -> list[_Row]:
         return sorted(
