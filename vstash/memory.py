@@ -316,14 +316,14 @@ class Memory:
 
         Raises: InputError when the file is there already and `force` is off.
         """
-        self._store.backup(Path(arguments.path(target)), force=arguments.flag("force", force))
+        self._store.backup(arguments.file(target), force=arguments.flag("force", force))
 
     @staticmethod
     def restore(
         backup: str | os.PathLike[str], path: str | os.PathLike[str], *, force: bool = False, busy_wait: float = 30.0
     ) -> None:
         """Make the memory at `path` what a backup holds. Raises: InputError when there is one and `force` is off."""
-        source, target = Path(arguments.path(backup)), Path(arguments.path(path))
+        source, target = arguments.file(backup), arguments.file(path)
         restore(source, target, force=arguments.flag("force", force), busy_wait=arguments.wait(busy_wait))
 
     def export(self, write: Callable[[str], object], *, vectors: bool = False) -> int:
