@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import numpy as np
 import pytest
 
 from vstash import Finding, HashEncoder, Memory, Space
@@ -153,6 +154,23 @@ def test_a_damaged_vector_names_its_document_and_stays_where_its_encoder_is_not(
     assert "not made again" in left.sample[-1]
     with Memory.open(filled, encoder=Naming()) as memory:
         assert failing(memory, repair=True) == {}
+
+
+@pytest.mark.parametrize("name", [name for name in ENCODED if "pieces" in name])
+def test_word_pieces_are_made_again_without_the_vectors_that_a_program_gave(database: Path, name: str) -> None:
+    own = np.random.default_rng(8).normal(size=(len(TEXTS), 256))
+    with Memory.open(database, encoder=Naming()) as memory:
+        memory.add_texts(TEXTS, URIS, vectors=own)
+        before = memory._store.entry("doc:1")
+    behind_its_back(database, DERIVED[name][0])
+    with Memory.open(database, encoder=Naming()) as memory:
+        assert failing(memory, repair=True) == {}
+        after = memory._store.entry("doc:1")
+        assert memory.search("heron", vector=own[1], mode="vector")[0].uri == "doc:1"
+    assert before is not None
+    assert after is not None
+    assert np.array_equal(after.vectors, before.vectors)
+    assert np.array_equal(after.pieces, before.pieces)
 
 
 def test_the_encoder_that_a_repair_needs_is_found_by_the_name_in_the_file(database: Path) -> None:

@@ -299,8 +299,8 @@ class MemoryStore(Taking):
         """Make room for a second space."""
         self._beside = {space.id: self._beside.get(space.id, {})}
 
-    def lacking(self, space: Space, after: int, limit: int) -> list[int]:
-        """The first chunks above `after` that have no vector in the space."""
+    def lacking(self, space: Space, after: int, limit: int, *, named: bool = False) -> list[int]:
+        """The first chunks above `after` that have no vector in the space; word-pieces are not lost here."""
         has: Any = self._rows if self._space == space else self._beside.get(space.id, {})
         return [id_ for id_ in sorted(self._rows) if id_ > after and id_ not in has][:limit]
 

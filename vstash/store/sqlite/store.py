@@ -325,7 +325,7 @@ class SqliteStore:
             return (checks.mended if repair else checks.run)(self.connection, report)
 
     def release(self) -> None:
-        """Rebuild what is derived without the vectors that cannot be used."""
+        """Rebuild what is derived without the vectors and word-pieces that cannot be used."""
         with self._use():
             checks.repair(self.connection, release=True)
 
@@ -345,11 +345,11 @@ class SqliteStore:
         with self._use(), writing(self.connection):
             spaces.prepare(self.connection, space, now)
 
-    def lacking(self, space: Space, after: int, limit: int) -> list[int]:
-        """The first chunks above `after` that have no vector in the space."""
+    def lacking(self, space: Space, after: int, limit: int, *, named: bool = False) -> list[int]:
+        """The first chunks above `after` that have no vector in the space, or with `named` no word-pieces."""
         with self._seeing():
             number = spaces.numbered(self.connection, space)
-            return [] if number is None else spaces.lacking(self.connection, number, after, limit)
+            return [] if number is None else spaces.lacking(self.connection, number, after, limit, named=named)
 
     def fill(
         self, space: Space, ids: Sequence[int], keys: Sequence[bytes], matrix: Vectors, pieces: Sequence[Pieces] = ()
