@@ -16,8 +16,8 @@ import pytest
 from vstash import Finding, HashEncoder, Memory, Space
 from vstash.errors import DocumentNotFound, StoreCorrupt, StoreError
 from vstash.store import describe
-from vstash.store.sqlite import codes
-from vstash.store.sqlite.connection import connect
+from vstash.store.sqlite import codes, quick
+from vstash.store.sqlite.connection import Connection, connect, value
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 TEXTS = [f"the {bird} stands in the {place}" for bird in ("heron", "stork", "crane") for place in ("reed", "sea")]
@@ -319,6 +319,21 @@ def test_the_last_full_check_is_kept_with_the_file(filled: Path) -> None:
         assert (found["at"], found["wrong"]) == (NOW + timedelta(days=1), ["sign_codes"])
         memory.check(repair=True)
         assert (last() or {})["wrong"] == []
+
+
+def test_a_check_sees_one_moment_whoever_writes_meanwhile(filled: Path) -> None:
+    def counted_twice(connection: Connection) -> list[str]:
+        counts = []
+        for bird in ("crane", "egret"):
+            counts.append(value(connection, "SELECT count(*) FROM chunk"))
+            other.remember(bird)
+        return [] if counts[0] == counts[1] else [f"{counts}"]
+
+    connection = connect(filled, create=False)
+    with Memory.open(filled, encoder=Naming()) as other:
+        assert quick.finding(connection, "counts", counted_twice, False).ok
+        assert quick.finding(connection, "counts", counted_twice, False).ok
+    connection.close()
 
 
 def test_a_check_beside_a_writer_is_not_kept(filled: Path) -> None:

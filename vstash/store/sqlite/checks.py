@@ -155,7 +155,7 @@ def keyword_index(connection: Connection) -> list[str]:
     copy, and while somebody else writes the rows are compared instead, so that a check never waits.
     """
     try:
-        with at_once(connection), writing(connection):
+        with at_once(connection):
             connection.execute(VERIFY_KEYWORDS)
     except Locked:
         return quick.keyword_index(connection)

@@ -278,6 +278,20 @@ def require_there(connection: Connection) -> None:
 
 
 @contextmanager
+def steady(connection: Connection) -> Iterator[None]:
+    """Every read inside sees the same state, whoever writes meanwhile."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN DEFERRED")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")  # nothing was written; also ends it after an error
+
+
+@contextmanager
 def at_once(connection: Connection) -> Iterator[None]:
     """Inside, a lock that somebody else holds is not waited for: it raises `Locked`."""
     wait = connection.pragma("busy_timeout")
