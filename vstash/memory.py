@@ -237,14 +237,13 @@ class Memory:
         rule = asking.rule(filter, tags, collection=collection, after=after, before=before)
         query = asking.query(question, {"limit": limit, "mode": mode, "fusion": fusion, "filter": rule, **options})
         self._require_short(query)
-        used = self._needed()
         try:
-            return search.search(self._store, used, query, now=self._now(), vector=vector)
+            return search.search(self._store, self._needed(), query, now=self._now(), vector=vector)
         except SpaceMismatch:
-            coming = self._encoders[-1]
-            if vector is not None or coming is None or coming is used:
+            changed = self._known(self._store.space())
+            if vector is not None or changed is None:
                 raise
-            return search.search(self._store, coming, query, now=self._now(), vector=vector)  # of a reindex amid it
+            return search.search(self._store, changed, query, now=self._now())  # a reindex came between
 
     def why(self, query: str | Query, uri: str) -> why.Loss:
         """Why a document is not among the hits of a query, or where it stands. Raises: DocumentNotFound."""
@@ -370,8 +369,12 @@ class Memory:
         return ingest.Ingest(self._store, self._needed(), self._now)
 
     def _fitting(self, space: Space) -> Encoder:
-        own = self._encoders[0]
-        return own if own is not None and own.space.id == space.id else load_encoder(for_space(space))
+        return self._known(space) or load_encoder(for_space(space))
+
+    def _known(self, space: Space | None) -> Encoder | None:
+        """The encoder of this memory, or of a reindex of it, that makes such vectors."""
+        name = space and space.id
+        return next((one for one in tuple(self._encoders) if one is not None and one.space.id == name), None)
 
     def _needed(self) -> Encoder:
         encoder = self._encoders[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vstash import HashEncoder, Limits, Memory, SpaceMismatch, StoreCorrupt
-from vstash.reindex import BATCH
+from vstash.reindex import BATCH, Reindexed
 from vstash.store.memory import MemoryStore
 from vstash.store.sqlite.connection import connect, rows
 
@@ -234,16 +234,36 @@ class Overtaken(HashEncoder):
     def __init__(self, memory: Memory) -> None:
         super().__init__(OLD.space.dim)
         self._memory = memory
+        self._change: Callable[[HashEncoder], Reindexed] = memory.reindex
 
     def query(self, text: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         if self._memory.stats()["encoder"] == OLD.space.id:
-            self._memory.reindex(NEW)
+            self._change(NEW)
         return super().query(text)
 
 
 def test_a_search_that_it_overtakes_is_answered(filled: Memory) -> None:
     filled._encoders[:] = [Overtaken(filled)]
     assert answers(filled) == fresh_answers(NEW)
+
+
+def test_a_search_that_one_overtakes_while_the_next_begins_is_answered(filled: Memory) -> None:
+    overtaken = Overtaken(filled)
+    filled._encoders[:] = [overtaken]
+    filled.remember("so that there is something to say of it")
+
+    class Next(HashEncoder):
+        def documents(self, texts: Sequence[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+            raise Interrupted
+
+    def twice(encoder: HashEncoder) -> Reindexed:
+        done = Memory.reindex(filled, encoder)
+        with pytest.raises(Interrupted):
+            Memory.reindex(filled, Next(16))
+        return done
+
+    overtaken._change = twice
+    assert answers(filled)[0][0] == fresh_answers(NEW)[0][0]
 
 
 def test_where_only_what_is_old_could_not_be_dropped_it_has_changed(filled: Memory) -> None:
