@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge, StoreCorrupt
+from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge, StoreCorrupt, StoreError
 from vstash.store.base import Entry, Store
 from vstash.store.sqlite.connection import connect
 from vstash.types import Source
@@ -239,6 +239,18 @@ def test_what_the_writer_raises_is_not_said_of_the_memory(database: Path, raised
             memory.export(write)
         assert caught.value is raised
         assert memory.remember("written afterwards").status == "added"
+
+
+def test_what_is_written_amid_an_export_is_refused_as_it_would_be_lost(database: Path) -> None:
+    with Memory.open(database, encoder=HashEncoder(64)) as memory:
+        fill(memory)
+        before = [one.uri for one in memory.list()]
+        with pytest.raises(StoreError, match="is being read as of one moment"):
+            memory.export(lambda line: memory.remember(f"a note on {line:.20}"))
+        with pytest.raises(StoreError, match="is being read as of one moment"):
+            memory.export(lambda _: memory.forget("a"))
+        assert [one.uri for one in memory.list()] == before
+        assert memory.remember("afterwards").status == "added"
 
 
 def test_the_limits_hold_for_an_import_too(memory: Memory, tmp_path: Path) -> None:

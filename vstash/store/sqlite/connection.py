@@ -244,8 +244,14 @@ def use_wal(connection: Connection) -> None:
 
 @contextmanager
 def writing(connection: Connection) -> Iterator[None]:
-    """One write transaction: all or nothing. Inside another one it is a savepoint. Raises: StoreGone."""
+    """One write transaction: all or nothing. Inside another one it is a savepoint. Raises: StoreGone; StoreError in a
+    snapshot, as what is written there ends with it."""
     if connection.in_transaction:
+        if connection.txn_state("main") != apsw.SQLITE_TXN_WRITE:
+            raise StoreError(
+                f"{path_of(connection)} is being read as of one moment",
+                hint="write when that is over",
+            )
         with connection:
             yield
         return
@@ -272,8 +278,8 @@ def require_there(connection: Connection) -> None:
 
 
 @contextmanager
-def reading(connection: Connection) -> Iterator[None]:
-    """One snapshot: every read inside sees the same state, whoever writes meanwhile."""
+def steady(connection: Connection) -> Iterator[None]:
+    """Every read inside sees the same state, whoever writes meanwhile."""
     if connection.in_transaction:
         yield
         return
