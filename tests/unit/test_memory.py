@@ -96,7 +96,9 @@ def test_the_contract_literally(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert found.plan.query == Query("grey heron", limit=5)
         assert found.trace
         assert memory.get(added.uri).text == "# Herons\n\nThe grey heron waits for fish.\n"
-        assert memory.chunk(first.chunk_id).document.uri == added.uri
+        passage = memory.chunk(first.chunk_id)
+        for name in ("chunk_id", "uri", "title", "heading", "seq", "start", "end", "text", "place"):
+            assert getattr(passage, name) == getattr(first, name)
         assert len(memory.list()) == 4
         assert [document.uri for document in memory.list(collection="work", tags=["x"])] == [added.uri]
         memory.forget(added.uri)
