@@ -128,6 +128,15 @@ def test_what_is_no_encoder_is_refused(database: Path) -> None:
     assert not database.exists()
 
 
+def test_a_memory_without_a_file_reads_its_texts_once_a_search(encoder: HashEncoder) -> None:
+    words = [f"{first}{second}" for first in "abcdefgh" for second in "klmnopqrst"]
+    with Memory.open(":memory:", encoder=encoder) as memory:
+        memory.add_texts([" ".join([*words[at % 40 : at % 40 + 40], f"n{at}"]) for at in range(800)])
+        found = memory.search(Query(" ".join(words[38:46]), limit=1))
+        assert "cp" in found[0].text
+        assert found.took < 10  # seconds; one pass for each passage and word would be a minute
+
+
 def test_a_memory_without_a_file(encoder: HashEncoder) -> None:
     with Memory.open(":memory:", encoder=encoder) as memory:
         memory.add_texts(["grey heron", "white stork"], ["h", "s"])
