@@ -207,7 +207,7 @@ class Memory:
     def add_sources(self, sources: Iterable[Source]) -> Iterator[AddResult]:
         """Store documents read elsewhere; their `content_hash`, or the content itself where it is blank, decides
         whether they are unchanged. Raises: InputError for one that cannot be stored; those before it are."""
-        return handed.added(sources, self._ingest().add)
+        return handed.added(sources, self._limits, self._ingest().add)
 
     def search(
         self,
