@@ -112,6 +112,8 @@ def test_output_is_cast_and_normalised():
         ([[1.0, 2.0], [0.0, 0.0]], "vector 1 of 2 is zero"),
         ([[1.0, 2.0], [1.0]], "not numbers"),
         ([["a", "b"], ["c", "d"]], "not numbers"),
+        ([[1j, 1.0], [1.0, 1.0]], "complex"),
+        ([np.ones(2, complex), np.ones(2)], "complex"),
         (None, "shape"),
     ],
 )

@@ -70,7 +70,10 @@ def checked(vectors: Any, rows: int, dim: int) -> Vectors:
     Raises: BadVectors when the shape differs, or a row is not finite or has no length.
     """
     try:
-        given = np.asarray(vectors, dtype=np.float64)
+        given = np.asarray(vectors)
+        if np.iscomplexobj(given):  # half of which NumPy would drop, with a warning
+            raise TypeError("they are complex")
+        given = given.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
         raise BadVectors(f"the vectors are not numbers in a table: {error!s:.100}", hint=_OUTPUT) from error
     if not (rows or given.size):  # an empty list, which says no dimension
