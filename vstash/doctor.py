@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vstash.config import Settings
-from vstash.encode.registry import load
+from vstash.encode.registry import for_space, load
 from vstash.errors import DatabaseNotFound, VstashError
 from vstash.store import describe, engine
 from vstash.types import Space
@@ -155,7 +155,7 @@ def _same_encoder(space: Space | None, settings: Settings) -> Fact:
     if space is None:
         return Fact("vectors", ok=True, said="none yet")
     same = space.id == load(settings.encoder).space.id
-    advice = "" if same else f"pass --encoder {space.model}, or run: vstash reindex --encoder {settings.encoder}"
+    advice = "" if same else f"pass --encoder {for_space(space)}, or run: vstash reindex --encoder {settings.encoder}"
     return Fact("vectors", ok=same, said=f"{space.model}, {space.dim} dimensions", advice=advice)
 
 

@@ -85,6 +85,13 @@ def test_another_encoder_is_bad_and_has_two_ways_out(filled: Path) -> None:
     assert "--encoder hash" in found.advice
 
 
+def test_the_default_encoder_is_advised_by_the_name_it_is_loaded_by(database: Path) -> None:
+    with Memory.open(database, encoder="default") as memory:
+        memory.remember("grey heron")
+    advice = examine(Settings(db=database, encoder="hash")).advice
+    assert "--encoder default," in advice
+
+
 def test_what_is_no_database_is_bad(tmp_path: Path) -> None:
     path = tmp_path / "notes.db"
     path.write_bytes(b"no database" * 1000)
