@@ -264,3 +264,11 @@ def judged(settings: Path) -> Path:
     }.items():
         (folder / name).write_text(content, encoding="utf-8")
     return folder
+
+
+def test_an_import_counts_every_status(run: Run, docs: Path) -> None:
+    nothing = {"added": 0, "replaced": 0, "unchanged": 0, "failed": 0}
+    run("add", "docs")
+    run("export", "all.jsonl")
+    assert run("--db", "other.db", "import", "all.jsonl", "--json").json == nothing | {"added": 3}
+    assert run("--db", "other.db", "import", "all.jsonl", "--json").json == nothing | {"unchanged": 3}
