@@ -110,13 +110,13 @@ class Memory:
         tags: Tags = None,
         allow_private: bool = False,
     ) -> list[AddResult]:
-        """Add files, folders and web pages, one result for each; what is unchanged is not read again.
+        """Add files, folders and web pages, one result for each, in order; what is unchanged is not read again.
 
         A file that cannot be read is a result with status "failed"; the others are stored. Web addresses need the
         extra `web`, and `allow_private` where they lead into a private network. Here and in all that adds, None
         leaves the collection or tags of what is stored, and gives what is new "default" and none.
         """
-        return list(self.adding(paths, collection=collection, tags=tags, allow_private=allow_private))
+        return self._ingest().in_order(self._found(paths, self._labels(collection, tags), allow_private))
 
     def files(self, path: str | os.PathLike[str]) -> list[Path | str]:
         """What `add` would look at under a path, in its order."""
@@ -125,11 +125,8 @@ class Memory:
     def adding(
         self, paths: Paths, *, collection: str | None = None, tags: Tags = None, allow_private: bool = False
     ) -> Iterator[AddResult]:
-        """Like `add`, one result after another: what has been yielded as added is stored."""
-        labels = self._labels(collection, tags)
-        private = arguments.flag("allow_private", allow_private)
-        found = gather.pending(arguments.paths(paths), labels, self._store, allow_private=private)
-        return self._ingest().add(found)
+        """Like `add`, one result after another, as they are certain: what has been yielded as added is stored."""
+        return self._ingest().add(self._found(paths, self._labels(collection, tags), allow_private))
 
     def compare(
         self,
@@ -188,7 +185,7 @@ class Memory:
         collection: str | None = None,
         tags: Tags = None,
     ) -> list[AddResult]:
-        """Store texts; with `vectors`, shape (len(texts), dim), each text becomes one chunk, unsplit.
+        """Store texts, with results in order; with `vectors`, shape (len(texts), dim), each is one chunk, unsplit.
 
         Raises: InputError when the lengths differ, UnsupportedSource for a blank text, BadVectors.
         """
@@ -200,7 +197,7 @@ class Memory:
             arguments.texts(text=text, uri="" if uri is None else uri, title="" if title is None else title)
         if vectors is None:
             pending = [intake.from_text(text, uri, title or "", labels) for text, uri, title in columns]
-            return list(self._ingest().add(pending))
+            return self._ingest().in_order(pending)
         sources = [intake.of_text(text, uri, title or "", labels) for text, uri, title in columns]
         return self._ingest().add_vectors(sources, vectors, labels)
 
@@ -349,6 +346,10 @@ class Memory:
             raise InvalidQuery(
                 f"the query has {length:,} characters, the limit is {limit:,}", hint="shorten it, or raise max_query"
             )
+
+    def _found(self, paths: Paths, labels: intake.Labels, private: bool) -> Iterator[intake.Pending | intake.Failure]:
+        private = arguments.flag("allow_private", private)
+        return gather.pending(arguments.paths(paths), labels, self._store, allow_private=private)
 
     def _labels(self, collection: str | None, tags: Tags) -> intake.Labels:
         return intake.labels(collection, tags, self._limits)

@@ -107,6 +107,26 @@ def test_the_contract_literally(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert (tmp_path / "notes.db").is_file()
 
 
+def test_results_stand_in_the_order_of_what_was_handed_over(memory: Memory, tmp_path: Path) -> None:
+    first, second, third = paths = [tmp_path / name for name in ("c.txt", "b.txt", "a.txt")]
+    for path in (first, second):
+        path.write_text(f"heron {path.name}")
+    memory.add(second)
+    assert [(one.uri, one.status) for one in memory.add(paths)] == [
+        (str(first), "added"),
+        (str(second), "unchanged"),
+        (str(third), "failed"),
+    ]
+    memory.add_texts(["grey"], ["g"])
+    found = memory.add_texts(["heron", "grey", "stork", "ibis"], ["h", "g", "s", "s"])
+    assert [(one.uri, one.status) for one in found] == [
+        ("h", "added"),
+        ("g", "unchanged"),
+        ("s", "added"),
+        ("s", "replaced"),
+    ]
+
+
 def test_a_query_can_be_passed_whole(memory: Memory) -> None:
     memory.add_texts(["grey heron", "grey sky"])
     assert len(memory.search(Query("grey", limit=1))) == 1
