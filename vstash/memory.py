@@ -162,7 +162,7 @@ class Memory:
     ) -> AddResult:
         """Store a text, however short. Without a uri the same text and title are stored once.
 
-        Raises: UnsupportedSource for a blank text.
+        Raises: UnsupportedSource for a blank text, InputError for a blank name.
         """
         arguments.texts(text=text, title=title, uri="" if uri is None else uri)
         pending = intake.from_text(text, uri, title, self._labels(collection, tags))
@@ -227,7 +227,7 @@ class Memory:
         weights, recency, diversity, window, by_document, unfinished, min_confidence. A Query can be passed
         whole instead, without any of these beside it.
 
-        Raises: InvalidQuery, InvalidFilter, BadVectors.
+        Raises: InputError for an unknown option, of its kinds InvalidQuery and InvalidFilter; BadVectors.
         """
         rule = _rule(filter, tags, collection=collection, after=after, before=before)
         query = _query(question, {"limit": limit, "mode": mode, "fusion": fusion, "filter": rule, **options})
@@ -235,7 +235,7 @@ class Memory:
         return search.search(self._store, self._needed(), query, now=self._now(), vector=vector)
 
     def why(self, query: str | Query, uri: str) -> why.Loss:
-        """Why a document is not among the hits of a query, or where it stands. Raises: DocumentNotFound."""
+        """Why a document is not among a query's hits, or where it stands. Raises: DocumentNotFound, InvalidQuery."""
         wanted = query if isinstance(query, Query) else Query(query)
         self._require_short(wanted)
         return why.explain(self._store, self._needed(), wanted, self.get(uri), self._now())
@@ -310,7 +310,8 @@ class Memory:
     def restore(
         backup: str | os.PathLike[str], path: str | os.PathLike[str], *, force: bool = False, busy_wait: float = 30.0
     ) -> None:
-        """Make the memory at `path` what a backup holds. Raises: InputError when there is one and `force` is off."""
+        """Make the memory at `path` what a backup holds. Raises: InputError when there is one and `force` is off,
+        DatabaseNotFound when there is no backup."""
         source, target = Path(arguments.path(backup)), Path(arguments.path(path))
         restore(source, target, force=arguments.flag("force", force), busy_wait=arguments.wait(busy_wait))
 
