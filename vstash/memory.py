@@ -13,7 +13,7 @@ from vstash import arguments, search
 from vstash.config import Limits
 from vstash.encode.base import Encoder
 from vstash.encode.minilm import silent
-from vstash.encode.registry import for_space, given
+from vstash.encode.registry import for_space, given, ways_out
 from vstash.encode.registry import load as load_encoder
 from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, InvalidQuery, SpaceMismatch
 from vstash.extras import later
@@ -377,7 +377,7 @@ def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.Pa
         raise SpaceMismatch(
             f"{os.fspath(path)} was made with the encoder {stored.model} ({stored.dim} dimensions),"
             f" not with {asked.model} ({asked.dim})",
-            hint=f"pass --encoder {for_space(stored)}, or change it over: vstash reindex --encoder {for_space(asked)}",
+            hint=ways_out(stored, asked),
         )
 
 
