@@ -69,6 +69,10 @@ DERIVED = {
         "UPDATE vector_1 SET vector = zeroblob(length(vector)) WHERE chunk_id = 2",
         "vectors_unit",
     ),
+    "vector_without_end": (
+        "UPDATE vector_1 SET vector = unhex(replace(hex(zeroblob(length(vector))), '00', '7F')) WHERE chunk_id = 2",
+        "vectors_unit",
+    ),
     "vector_torn": ("UPDATE vector_1 SET vector = substr(vector, 1, 13) WHERE chunk_id = 2", "vectors_unit"),
     "vector_too_short": ("UPDATE vector_1 SET vector = substr(vector, 1, 512) WHERE chunk_id = 2", "vectors_unit"),
     "pieces_gone": ("DELETE FROM piece_1 WHERE chunk_id = 2", "word_pieces"),

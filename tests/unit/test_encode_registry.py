@@ -109,6 +109,7 @@ def test_output_is_cast_and_normalised():
         ([1.0, 2.0], "shape"),
         ([[1.0, 2.0], [np.nan, 1.0]], "vector 1 of 2 is not finite"),
         ([[np.inf, 2.0], [1.0, 1.0]], "vector 0 of 2 is not finite"),
+        ([[1e200, 2.0], [1.0, 1.0]], "vector 0 of 2 is not finite"),
         ([[1.0, 2.0], [0.0, 0.0]], "vector 1 of 2 is zero"),
         ([[1.0, 2.0], [1.0]], "not numbers"),
         ([["a", "b"], ["c", "d"]], "not numbers"),

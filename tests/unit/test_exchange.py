@@ -270,6 +270,16 @@ def test_a_text_whose_vector_is_gone_is_exported_all_the_same(database: Path, tm
             lines(memory, vectors=True)
 
 
+def test_a_vector_of_damaged_bytes_is_not_exported(database: Path) -> None:
+    with opened(database) as memory:
+        fill(memory)
+        with closing(connect(database, create=False)) as connection:
+            connection.execute("UPDATE vector_1 SET vector = unhex(replace(hex(zeroblob(length(vector))), '00', 'FF'))")
+        with pytest.raises(StoreCorrupt, match=r"vectors of .* are gone or damaged"):
+            lines(memory, vectors=True)
+        assert lines(memory, vectors=False)
+
+
 def test_a_document_that_lost_a_passage_is_not_exported_without_it(database: Path) -> None:
     with opened(database) as memory:
         fill(memory)

@@ -88,14 +88,16 @@ def checked(vectors: Any, rows: int, dim: int) -> Vectors:
         given = np.asarray(vectors)
         if np.iscomplexobj(given):  # half of which NumPy would drop, with a warning
             raise TypeError("they are complex")
-        given = given.astype(np.float64, copy=False)
+        with np.errstate(invalid="ignore"):  # the length tells
+            given = given.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
         raise BadVectors(f"the vectors are not numbers in a table: {error!s:.100}", hint=_OUTPUT) from error
     if not (rows or given.size):  # an empty list, which says no dimension
         given = given.reshape(0, dim)
     if given.shape != (rows, dim):
         raise BadVectors(f"the vectors have shape {given.shape}, not {(rows, dim)}", hint=_OUTPUT)
-    lengths = np.linalg.norm(given, axis=1, keepdims=True)
+    with np.errstate(over="ignore", invalid="ignore"):  # the length tells
+        lengths = np.linalg.norm(given, axis=1, keepdims=True)
     _refuse(~np.isfinite(lengths[:, 0]), "is not finite")
     _refuse(lengths[:, 0] < TINY, "is zero")
     return np.ascontiguousarray(given / lengths, dtype=np.float32)

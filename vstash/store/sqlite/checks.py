@@ -194,8 +194,7 @@ def _not_unit(connection: Connection, number: int, dim: int) -> list[int]:
     odd = rows(connection, f"SELECT chunk_id FROM vector_{number} WHERE length(vector) <> ?", (4 * dim,))
     wrong = [id_ for (id_,) in odd]
     for ids, matrix in _batches(connection, number, dim):
-        lengths = np.linalg.norm(matrix, axis=1)
-        wrong += [ids[at] for at in np.flatnonzero(~(np.abs(lengths - 1.0) < 1e-3))]
+        wrong += [ids[at] for at in np.flatnonzero(~vectors.of_unit(matrix))]
     return wrong
 
 

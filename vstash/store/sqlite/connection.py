@@ -370,7 +370,8 @@ def meaning(error: apsw.Error, path: Path | str) -> StoreError:
                 what = f"is being written by {named}"
             if getattr(error, "extendedresult", 0) == NO_ROOM_FOR_INDEX:  # not in its type
                 ours, what, hint = StoreFull, "cannot be opened: the disk is full", "free some space; nothing was lost"
-            return ours(f"{path} {what} ({error})", hint=hint)
+            detail = "" if str(error) == "not an error" else f" ({error})"  # as SQLite says of what a copy met
+            return ours(f"{path} {what}{detail}", hint=hint)
     return StoreError(f"{path}: {type(error).__name__}: {error}", hint="run: vstash check")
 
 
