@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vstash.config import Settings
-from vstash.encode.registry import load
+from vstash.encode.registry import load, ways_out
 from vstash.errors import DatabaseNotFound, VstashError
 from vstash.store import describe, engine
 from vstash.types import Space
@@ -154,8 +154,9 @@ def _waste(found: dict[str, Any]) -> str:
 def _same_encoder(space: Space | None, settings: Settings) -> Fact:
     if space is None:
         return Fact("vectors", ok=True, said="none yet")
-    same = space.id == load(settings.encoder).space.id
-    advice = "" if same else f"pass --encoder {space.model}, or run: vstash reindex --encoder {settings.encoder}"
+    asked = load(settings.encoder).space
+    same = space.id == asked.id
+    advice = "" if same else ways_out(space, asked)
     return Fact("vectors", ok=same, said=f"{space.model}, {space.dim} dimensions", advice=advice)
 
 

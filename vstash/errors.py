@@ -54,11 +54,11 @@ class NotFound(VstashError):
 
 
 class DocumentNotFound(NotFound):
-    """No document has this uri or id."""
+    """No document has this uri."""
 
 
 class ChunkNotFound(NotFound):
-    """No chunk has this id."""
+    """No chunk has this id, or this number in its document."""
 
 
 class DatabaseNotFound(NotFound):

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from vstash import arguments
+from vstash.config import Limits
 from vstash.errors import InputError
 from vstash.intake import PART_OF, Pending, from_source
 from vstash.rules import shown
@@ -22,17 +23,19 @@ from vstash.types import AddResult, Heading, Place, Source
 Mark = TypeVar("Mark", Heading, Place)
 
 
-def added(sources: Iterable[Source], add: Callable[[Iterable[Pending]], Iterator[AddResult]]) -> Iterator[AddResult]:
+def added(
+    sources: Iterable[Source], limits: Limits, add: Callable[[Iterable[Pending]], Iterator[AddResult]]
+) -> Iterator[AddResult]:
     """What `add` makes of the sources; where handing them over fails, those before are stored first.
 
     Raises: InputError.
     """
-    return salvage(map(_pending, arguments.iterated("sources", sources)), add)
+    return salvage((_pending(one, limits) for one in arguments.iterated("sources", sources)), add)
 
 
-def _pending(source: Any) -> Pending:
-    from_source(source)  # it is one, with a uri
-    return from_source(_checked(source))
+def _pending(source: Any, limits: Limits) -> Pending:
+    from_source(source, limits)  # it is one, with a uri
+    return from_source(_checked(source), limits)
 
 
 def _checked(source: Source) -> Source:

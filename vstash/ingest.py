@@ -5,12 +5,14 @@ What is committed stays: a batch is one transaction, and an add that is run agai
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -89,6 +91,22 @@ class Ingest:
         """
         with Sandbox() as sandbox, Ahead(self._making(sandbox), name_of(self._encoder), self._cutter.window) as ahead:
             yield from self._add(self._announced(_groups(pending, BATCH_FILES), ahead), ahead)
+
+    def in_order(self, pending: Iterable[Pending | Failure]) -> list[AddResult]:
+        """As `add`, in the order of the sources, for what is unchanged is certain before what is new; a page that came
+        under another address is last."""
+        places: dict[str, list[int]] = {}
+
+        def noted() -> Iterator[Pending | Failure]:
+            for at, one in enumerate(pending):
+                places.setdefault(one.uri, []).append(at)
+                yield one
+
+        def place(uri: str) -> float:
+            return places[uri].pop(0) if places.get(uri) else math.inf
+
+        found = [(place(done.uri), done) for done in self.add(noted())]
+        return [done for _, done in sorted(found, key=itemgetter(0))]
 
     def _making(self, sandbox: Sandbox) -> Callable[[Pending], Loaded]:
         return lambda one: self._cutter.loaded(lambda: one.load(sandbox), one.labels.limits)

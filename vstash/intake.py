@@ -224,12 +224,12 @@ def _unreadable(error: OSError, path: Path) -> str:
     return f"{what}{error.strerror or error}: check the path and its permissions"
 
 
-def from_source(source: Source) -> Pending:
+def from_source(source: Source, limits: Limits) -> Pending:
     """A document that was read elsewhere. Raises: InputError for what is none, or has no uri."""
     if not isinstance(source, Source):
         raise InputError(f"{source!r:.60} is no Source", hint="pass vstash.Source(uri, text, …)")
     _require_name(source.uri)
-    return Pending(source.uri, source.content_hash, Labels(source.collection, source.tags), lambda _: source)
+    return Pending(source.uri, source.content_hash, Labels(source.collection, source.tags, limits), lambda _: source)
 
 
 def reason(error: VstashError) -> str:

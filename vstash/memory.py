@@ -13,7 +13,7 @@ from vstash import arguments, asking, search
 from vstash.config import Limits
 from vstash.encode.base import Encoder
 from vstash.encode.minilm import silent
-from vstash.encode.registry import for_space, given
+from vstash.encode.registry import for_space, given, ways_out
 from vstash.encode.registry import load as load_encoder
 from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, InvalidQuery, SpaceMismatch
 from vstash.extras import later
@@ -112,13 +112,13 @@ class Memory:
         tags: Tags = None,
         allow_private: bool = False,
     ) -> list[AddResult]:
-        """Add files, folders and web pages, one result for each; what is unchanged is not read again.
+        """Add files, folders and web pages, one result for each, in order; what is unchanged is not read again.
 
         A file that cannot be read is a result with status "failed"; the others are stored. Web addresses need the
         extra `web`, and `allow_private` where they lead into a private network. Here and in all that adds, None
         leaves the collection or tags of what is stored, and gives what is new "default" and none.
         """
-        return list(self.adding(paths, collection=collection, tags=tags, allow_private=allow_private))
+        return self._ingest().in_order(self._found(paths, self._labels(collection, tags), allow_private))
 
     def files(self, path: str | os.PathLike[str]) -> list[Path | str]:
         """What `add` would look at under a path, in its order."""
@@ -127,11 +127,8 @@ class Memory:
     def adding(
         self, paths: Paths, *, collection: str | None = None, tags: Tags = None, allow_private: bool = False
     ) -> Iterator[AddResult]:
-        """Like `add`, one result after another: what has been yielded as added is stored."""
-        labels = self._labels(collection, tags)
-        private = arguments.flag("allow_private", allow_private)
-        found = gather.pending(arguments.paths(paths), labels, self._store, allow_private=private)
-        return self._ingest().add(found)
+        """Like `add`, one result after another, as they are certain: what has been yielded as added is stored."""
+        return self._ingest().add(self._found(paths, self._labels(collection, tags), allow_private))
 
     def compare(
         self,
@@ -167,7 +164,7 @@ class Memory:
     ) -> AddResult:
         """Store a text, however short. Without a uri the same text and title are stored once.
 
-        Raises: UnsupportedSource for a blank text.
+        Raises: UnsupportedSource for a blank text, InputError for a blank name.
         """
         arguments.texts(text=text, title=title, uri="" if uri is None else uri)
         pending = intake.from_text(text, uri, title, self._labels(collection, tags))
@@ -190,7 +187,7 @@ class Memory:
         collection: str | None = None,
         tags: Tags = None,
     ) -> list[AddResult]:
-        """Store texts; with `vectors`, shape (len(texts), dim), each text becomes one chunk, unsplit.
+        """Store texts, with results in order; with `vectors`, shape (len(texts), dim), each is one chunk, unsplit.
 
         Raises: InputError when the lengths differ, UnsupportedSource for a blank text, BadVectors.
         """
@@ -202,14 +199,14 @@ class Memory:
             arguments.texts(text=text, uri="" if uri is None else uri, title="" if title is None else title)
         if vectors is None:
             pending = [intake.from_text(text, uri, title or "", labels) for text, uri, title in columns]
-            return list(self._ingest().add(pending))
+            return self._ingest().in_order(pending)
         sources = [intake.of_text(text, uri, title or "", labels) for text, uri, title in columns]
         return self._ingest().add_vectors(sources, vectors, labels)
 
     def add_sources(self, sources: Iterable[Source]) -> Iterator[AddResult]:
         """Store documents read elsewhere; their `content_hash`, or the content itself where it is blank, decides
         whether they are unchanged. Raises: InputError for one that cannot be stored; those before it are."""
-        return handed.added(sources, self._ingest().add)
+        return handed.added(sources, self._limits, self._ingest().add)
 
     def search(
         self,
@@ -232,7 +229,7 @@ class Memory:
         weights, recency, diversity, window, by_document, unfinished, min_confidence. A Query can be passed
         whole instead, without any of these beside it.
 
-        Raises: InvalidQuery, InvalidFilter, BadVectors.
+        Raises: InputError for an unknown option, of its kinds InvalidQuery and InvalidFilter; BadVectors.
         """
         rule = asking.rule(filter, tags, collection=collection, after=after, before=before)
         query = asking.query(question, {"limit": limit, "mode": mode, "fusion": fusion, "filter": rule, **options})
@@ -246,7 +243,7 @@ class Memory:
             return search.search(self._store, changed, query, now=self._now())  # a reindex came between
 
     def why(self, query: str | Query, uri: str) -> why.Loss:
-        """Why a document is not among the hits of a query, or where it stands. Raises: DocumentNotFound."""
+        """Why a document is not among a query's hits, or where it stands. Raises: DocumentNotFound, InvalidQuery."""
         wanted = query if isinstance(query, Query) else Query(query)
         self._require_short(wanted)
         return why.explain(self._store, self._needed(), wanted, self.get(uri), self._now())
@@ -321,7 +318,8 @@ class Memory:
     def restore(
         backup: str | os.PathLike[str], path: str | os.PathLike[str], *, force: bool = False, busy_wait: float = 30.0
     ) -> None:
-        """Make the memory at `path` what a backup holds. Raises: InputError when there is one and `force` is off."""
+        """Make the memory at `path` what a backup holds. Raises: InputError when there is one and `force` is off,
+        DatabaseNotFound when there is no backup."""
         source, target = arguments.file(backup), arguments.file(path)
         restore(source, target, force=arguments.flag("force", force), busy_wait=arguments.wait(busy_wait))
 
@@ -362,6 +360,10 @@ class Memory:
                 f"the query has {length:,} characters, the limit is {limit:,}", hint="shorten it, or raise max_query"
             )
 
+    def _found(self, paths: Paths, labels: intake.Labels, private: bool) -> Iterator[intake.Pending | intake.Failure]:
+        private = arguments.flag("allow_private", private)
+        return gather.pending(arguments.paths(paths), labels, self._store, allow_private=private)
+
     def _labels(self, collection: str | None, tags: Tags) -> intake.Labels:
         return intake.labels(collection, tags, self._limits)
 
@@ -392,5 +394,5 @@ def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.Pa
         raise SpaceMismatch(
             f"{os.fspath(path)} was made with the encoder {stored.model} ({stored.dim} dimensions),"
             f" not with {asked.model} ({asked.dim})",
-            hint=f"pass --encoder {for_space(stored)}, or change it over: vstash reindex --encoder {for_space(asked)}",
+            hint=ways_out(stored, asked),
         )

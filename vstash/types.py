@@ -120,8 +120,9 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class AddResult:
-    """What became of one source. `took` is in seconds; `error` is one line when it failed, `textless` when that is
-    for what it holds, not for its size or because it could not be read this time."""
+    """What became of one source. `chunks` are those stored now, none of what is unchanged; `took` is in seconds;
+    `error` is one line when it failed, `textless` when that is for what it holds, not for its size or because it could
+    not be read this time."""
 
     uri: str
     status: Status

@@ -68,6 +68,16 @@ def test_add_lists_each_file_with_its_absolute_path(run: Run, docs: Path) -> Non
     assert all(one["took_ms"] >= 0 for one in ran.json)
 
 
+def test_add_lists_files_in_their_order_whatever_became_of_them(run: Run, docs: Path) -> None:
+    run("add", "docs/dogs.txt")
+    found = run("add", "docs", "--json").json
+    assert [(Path(one["uri"]).name, one["status"]) for one in found] == [
+        ("cats.md", "added"),
+        ("dogs.txt", "unchanged"),
+        ("tool.py", "added"),
+    ]
+
+
 def test_add_of_nothing_is_an_empty_list(run: Run, settings: Path) -> None:
     (settings / "hollow").mkdir()
     assert run("add", "hollow", "--json").json == []
@@ -264,3 +274,11 @@ def judged(settings: Path) -> Path:
     }.items():
         (folder / name).write_text(content, encoding="utf-8")
     return folder
+
+
+def test_an_import_counts_every_status(run: Run, docs: Path) -> None:
+    nothing = {"added": 0, "replaced": 0, "unchanged": 0, "failed": 0}
+    run("add", "docs")
+    run("export", "all.jsonl")
+    assert run("--db", "other.db", "import", "all.jsonl", "--json").json == nothing | {"added": 3}
+    assert run("--db", "other.db", "import", "all.jsonl", "--json").json == nothing | {"unchanged": 3}

@@ -289,6 +289,12 @@ def test_a_cut_off_export_is_told_by_its_line(run: Run, docs: Path, settings: Pa
     )
 
 
+def test_words_that_look_like_the_option_ask_for_no_json(run: Run) -> None:
+    ran = run("search", "--", "--json")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.startswith("error: there is no database")
+
+
 def test_an_export_to_standard_output_is_json_enough(run: Run, docs: Path) -> None:
     run("add", "docs")
     assert (run("export", "--json").code, run("export", "all.jsonl", "--json").json) == (

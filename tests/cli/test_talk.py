@@ -73,7 +73,9 @@ def test_an_empty_memory_says_how_to_fill_it(run: Run) -> None:
 def test_plan_and_explanation_are_for_people_too(run: Run, docs: Path) -> None:
     run("add", "docs")
     ran = run("search", "sleeping cat", "--plan", "--explain")
-    assert [row.split()[0] for row in ran.err.splitlines()][:2] == ["encode", "plan"]
+    planned, *_ = ran.out.split("\n\n")
+    assert [row.split()[0] for row in planned.splitlines()][:2] == ["encode", "plan"]
+    assert "→" not in ran.err
     assert "   vector: rank 1, score " in ran.out
     assert "   keyword: rank 1, score " in ran.out
     explained = run("search", "sleeping cat", "--recency", "9", "--explain").out

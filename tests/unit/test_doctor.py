@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from vstash import HashEncoder, Memory
 from vstash.config import Settings
 from vstash.doctor import examine, file_system, is_network
+from vstash.encode.minilm import SPACE
 from vstash.store.sqlite.connection import connect
 
 GONE = {
@@ -83,6 +85,15 @@ def test_another_encoder_is_bad_and_has_two_ways_out(filled: Path) -> None:
     found = examine(Settings(db=filled, encoder="default"))
     assert "reindex" in found.advice
     assert "--encoder hash" in found.advice
+
+
+def test_the_default_encoder_is_advised_by_the_name_it_is_loaded_by(database: Path) -> None:
+    original = HashEncoder(SPACE.dim)
+    alike = SimpleNamespace(space=SPACE, documents=original.documents, query=original.query)
+    with Memory.open(database, encoder=alike) as memory:
+        memory.remember("grey heron")
+    advice = examine(Settings(db=database, encoder="hash")).advice
+    assert "--encoder default," in advice
 
 
 def test_what_is_no_database_is_bad(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from vstash.encode.hash import HashEncoder
 from vstash.encode.minilm import SPACE, MiniLM
-from vstash.encode.registry import checked, for_space, load
+from vstash.encode.registry import checked, for_space, load, ways_out
 from vstash.errors import BadVectors, EncoderError, ModelUnavailable
 from vstash.types import Space
 
@@ -155,3 +155,15 @@ def test_each_space_names_its_encoder():
     assert for_space(SPACE) == "default"
     assert for_space(HashEncoder().space) == "hash"
     assert for_space(Space("org/model/5/abc", "org/model", 5)) == "org/model"
+
+
+def test_only_names_that_load_are_advised():
+    model = Space("org/model/5/abcdefabcdef", "org/model", 5, fingerprint="abcdefabcdef0123")
+    assert (
+        ways_out(SPACE, HashEncoder().space)
+        == "pass --encoder default, or change it over: vstash reindex --encoder hash"
+    )
+    assert ways_out(model, SPACE).startswith("pass --encoder org/model,")
+    for own in (HashEncoder(64).space, Space("mine-1", "mine", 5)):
+        assert "--encoder" not in ways_out(own, own)
+        assert "reindex" in ways_out(own, own)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from vstash import ConfigError, InvalidQuery, Limits, Memory, Query, SourceTooLarge
+from vstash import ConfigError, InvalidQuery, Limits, Memory, Query, Source, SourceTooLarge
 from vstash.config import Settings, load, numbers
 from vstash.text.read import extract
 from vstash.types import MAX_QUERY
@@ -48,6 +48,8 @@ def test_a_document_over_a_limit_is_one_failure(
     failed, added = memory.within(limits).add([large, small])
     assert (failed.status, added.status) == ("failed", "added")
     assert request.node.callspec.id in (failed.error or "")
+    [handed] = memory.within(limits).add_sources([Source("handed", large.read_text())])
+    assert (handed.status == "failed") == (limits.max_chunks == 100)  # what is no file has passages only
     from_stdin = memory.within(limits).add_bytes(large.read_bytes(), "stdin.txt")
     assert request.node.callspec.id in (from_stdin.error or "")
     [again] = memory.add(large)

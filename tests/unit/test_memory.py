@@ -99,13 +99,35 @@ def test_the_contract_literally(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert found.plan.query == Query("grey heron", limit=5)
         assert found.trace
         assert memory.get(added.uri).text == "# Herons\n\nThe grey heron waits for fish.\n"
-        assert memory.chunk(first.chunk_id).document.uri == added.uri
+        passage = memory.chunk(first.chunk_id)
+        for name in ("chunk_id", "uri", "title", "heading", "seq", "start", "end", "text", "place"):
+            assert getattr(passage, name) == getattr(first, name)
         assert len(memory.list()) == 4
         assert [document.uri for document in memory.list(collection="work", tags=["x"])] == [added.uri]
         memory.forget(added.uri)
         assert {"documents": 3, "chunks": 3}.items() <= memory.stats().items()
         assert memory.check().ok
     assert (tmp_path / "notes.db").is_file()
+
+
+def test_results_stand_in_the_order_of_what_was_handed_over(memory: Memory, tmp_path: Path) -> None:
+    first, second, third = paths = [tmp_path / name for name in ("c.txt", "b.txt", "a.txt")]
+    for path in (first, second):
+        path.write_text(f"heron {path.name}")
+    memory.add(second)
+    assert [(one.uri, one.status) for one in memory.add(paths)] == [
+        (str(first), "added"),
+        (str(second), "unchanged"),
+        (str(third), "failed"),
+    ]
+    memory.add_texts(["grey"], ["g"])
+    found = memory.add_texts(["heron", "grey", "stork", "ibis"], ["h", "g", "s", "s"])
+    assert [(one.uri, one.status) for one in found] == [
+        ("h", "added"),
+        ("g", "unchanged"),
+        ("s", "added"),
+        ("s", "replaced"),
+    ]
 
 
 def test_a_query_can_be_passed_whole(memory: Memory) -> None:
@@ -127,6 +149,15 @@ def test_what_is_no_encoder_is_refused(database: Path) -> None:
     with pytest.raises(ModelUnavailable):
         Memory.open(database, encoder="hsah")
     assert not database.exists()
+
+
+def test_a_memory_without_a_file_reads_its_texts_once_a_search(encoder: HashEncoder) -> None:
+    words = [f"{first}{second}" for first in "abcdefgh" for second in "klmnopqrst"]
+    with Memory.open(":memory:", encoder=encoder) as memory:
+        memory.add_texts([" ".join([*words[at % 40 : at % 40 + 40], f"n{at}"]) for at in range(800)])
+        found = memory.search(Query(" ".join(words[38:46]), limit=1))
+        assert "cp" in found[0].text
+        assert found.took < 10  # seconds; one pass for each passage and word would be a minute
 
 
 def test_a_memory_without_a_file(encoder: HashEncoder) -> None:

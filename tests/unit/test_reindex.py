@@ -83,7 +83,7 @@ def test_the_old_space_is_gone(database: Path) -> None:
     with pytest.raises(SpaceMismatch) as caught:
         Memory.open(database, encoder=OLD)
     assert "reindex" in caught.value.hint
-    assert "--encoder" in caught.value.hint
+    assert "--encoder" not in caught.value.hint  # which knows hash in one width only
 
 
 def test_interrupted_it_answers_as_before_and_goes_on_from_there(database: Path) -> None:

@@ -16,7 +16,7 @@ from vstash.cli.app import FAILURE, Session
 from vstash.cli.options import Collection, Json, Tags, said
 from vstash.cli.progress import add_failure, add_summary, progress
 from vstash.errors import InputError, UnsupportedSource
-from vstash.names import printable
+from vstash.names import printable, uri_of
 
 if TYPE_CHECKING:
     from vstash.memory import Memory
@@ -57,6 +57,8 @@ def add(
             for result in memory.adding(files, collection=collection, tags=said(tag), allow_private=allow_private):
                 results.append(result)
                 advance(result)
+        places = {uri_of(os.fspath(file)): at for at, file in enumerate(files)}
+        results.sort(key=lambda one: places.get(one.uri, len(places)))  # they come as soon as they are certain
         if STANDARD_INPUT in paths:
             results.append(_standard_input(memory, collection, said(tag)))
     _report(results, time.perf_counter() - started, session, json)
@@ -88,7 +90,6 @@ def remember(
 
 def _none_there(paths: list[str], session: Session) -> list[AddResult]:
     """The failures when no path is there: they make no database where there is none."""
-    from vstash.names import uri_of
     from vstash.types import AddResult
 
     if session.settings.db.expanduser().exists():

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -176,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(given: Sequence[str]) -> int:
     """The exit code of a command line; whatever ends it early is said in one line."""
-    with_json = "--json" in given
+    with_json = "--json" in takewhile("--".__ne__, given)  # past that come words, whatever they look like
     arguments = globals_first(given)
     try:
         code = build(_command(arguments))(args=arguments, prog_name="vstash", standalone_mode=False)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -19,6 +19,7 @@ from vstash.cli.options import Json
 from vstash.cli.progress import add_failure
 from vstash.errors import InputError, VstashError
 from vstash.names import printable
+from vstash.types import Status
 
 if TYPE_CHECKING:
     from vstash.memory import Memory
@@ -106,7 +107,7 @@ def import_(
             session.talk(f"{counts['added'] + counts['replaced']:,} stored before the end")
             raise
     said = ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "nothing to import"
-    _said(session, dict(counts), said, json=json)
+    _said(session, dict.fromkeys(get_args(Status), 0) | counts, said, json=json)
     if counts["failed"]:
         raise typer.Exit(FAILURE)
 

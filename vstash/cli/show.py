@@ -36,9 +36,10 @@ def results(found: Results, *, explain: bool) -> None:
 
 
 def plan(found: Results) -> None:
-    """What each step of the search did."""
+    """What each step of the search did: data, as it was asked for."""
     for note in found.trace:
-        talk(f"{note.step:10} {note.before:>6} → {note.after:<6} {note.took * 1000:8.2f} ms  {oneline(note.detail)}")
+        line(f"{note.step:10} {note.before:>6} → {note.after:<6} {note.took * 1000:8.2f} ms  {oneline(note.detail)}")
+    line()
 
 
 def loss(found: Loss) -> None:

@@ -57,6 +57,21 @@ def for_space(space: Space) -> str:
     return "default" if space.id == SPACE.id else space.model
 
 
+def ways_out(stored: Space, asked: Space) -> str:
+    """What to do where vectors of one space are stored, and of another were asked for."""
+    own = f"pass --encoder {for_space(stored)}" if _loadable(stored) else "pass the Encoder that it was made with"
+    other = f"vstash reindex --encoder {for_space(asked)}" if _loadable(asked) else "memory.reindex(encoder)"
+    return f"{own}, or change it over: {other}"
+
+
+def _loadable(space: Space) -> bool:
+    """Whether `load` gives an encoder of this very space for its name; a model's id ends in its fingerprint."""
+    if space.model == "hash":
+        return space.id == hashing.HashEncoder().space.id
+    mark = f"/{space.dim}/{(space.fingerprint or '-')[:12]}"
+    return space.id == SPACE.id or space.id.endswith(mark)
+
+
 def name_of(encoder: Encoder) -> str:
     """The name under which `load` gives, in another process too and at once, what cuts texts like this encoder;
     "" if there is none."""

@@ -5,7 +5,7 @@ A store executes what it is told and returns ids and values; it decides nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,11 +74,51 @@ class Renamed(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A chunk with its document, as hydrated for a hit."""
+    """A chunk with its document, as hydrated for a hit; what both are asked for most is named as in a `Hit`."""
 
     chunk_id: int
     document: Document
     chunk: Chunk
+
+    @property
+    def uri(self) -> str:
+        """The document's."""
+        return self.document.uri
+
+    @property
+    def title(self) -> str:
+        """The document's."""
+        return self.document.title
+
+    @property
+    def heading(self) -> str:
+        """The path of headings above the passage."""
+        return self.chunk.heading
+
+    @property
+    def seq(self) -> int:
+        """Its number in the document, from 0."""
+        return self.chunk.seq
+
+    @property
+    def start(self) -> int:
+        """Where it starts in the document's text, in code points."""
+        return self.chunk.start
+
+    @property
+    def end(self) -> int:
+        """Where it ends there."""
+        return self.chunk.end
+
+    @property
+    def text(self) -> str:
+        """The passage itself."""
+        return self.chunk.text
+
+    @property
+    def place(self) -> Mapping[str, Any]:
+        """Where it stands in the original."""
+        return self.chunk.place
 
 
 class Store(Protocol):

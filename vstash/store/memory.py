@@ -232,7 +232,7 @@ class MemoryStore(Taking):
         """Run one arm."""
         rows = self._passing(rule)
         if arm.kind == "keyword":
-            scored = [Scored(row.id, score) for row in rows if (score := self._bm25(row, arm.terms)) > 0]
+            scored = self._by_words(rows, arm.terms)
         else:
             scored = [Scored(row.id, float(row.vector @ vector)) for row in rows] if vector is not None else []
         best = sorted(scored, key=lambda one: (-one.score, one.chunk_id))
@@ -338,20 +338,26 @@ class MemoryStore(Taking):
     def _passing(self, rule: Filter | None) -> list[_Row]:
         return [row for row in self._rows.values() if matches(rule, row.document)]
 
-    def _bm25(self, row: _Row, terms: Sequence[Term]) -> float:
-        """Robertson and Zaragoza 2009, with FTS5's floor under the IDF; 0 when a phrase is missing."""
-        if any(term.phrase and not _count(row.words, term) for term in terms):
-            return 0.0
-        average = sum(len(one.words) for one in self._rows.values()) / len(self._rows)
+    def _by_words(self, rows: Sequence[_Row], terms: Sequence[Term]) -> list[Scored]:
+        """Those of the rows that hold a term, with their BM25 (Robertson and Zaragoza 2009), with FTS5's floor under
+        the IDF; none where a phrase is missing."""
+        size = len(self._rows)
+        counts = {id_: [_count(row.words, term) for term in terms] for id_, row in self._rows.items()}
+        average = sum(len(row.words) for row in self._rows.values()) / max(1, size)
         alike = any(term.phrase for term in terms)
-        score = 0.0
-        for term in terms:
-            df = sum(bool(_count(one.words, term)) for one in self._rows.values())
-            idf = max(math.log((len(self._rows) - df + 0.5) / (df + 0.5)), 1e-6)
-            tf = _count(row.words, term)
-            share = tf * (K1 + 1) / (tf + K1 * (1 - B + B * len(row.words) / average))
-            score += (1.0 if alike else term.weight) * idf * share
-        return score
+        weights = []
+        for at, term in enumerate(terms):
+            df = sum(bool(count[at]) for count in counts.values())
+            idf = max(math.log((size - df + 0.5) / (df + 0.5)), 1e-6)
+            weights.append((1.0 if alike else term.weight) * idf)
+        found = []
+        for row in rows:
+            counted = counts[row.id]
+            if any(counted) and all(count for count, term in zip(counted, terms, strict=True) if term.phrase):
+                damping = K1 * (1 - B + B * len(row.words) / average)
+                shares = [weight * tf * (K1 + 1) / (tf + damping) for weight, tf in zip(weights, counted, strict=True)]
+                found.append(Scored(row.id, sum(shares)))
+        return found
 
 
 def _words(text: str) -> tuple[str, ...]:
