@@ -180,6 +180,11 @@ def copy(source: Connection, target: Connection) -> None:
         running.step(-1)
 
 
+def fold(connection: Connection) -> None:
+    """Bring all of the log into the file and empty it; waits for who reads an older state, or raises `Locked`."""
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+
 @contextmanager
 def copied(connection: Connection) -> Iterator[Connection]:
     """A copy in a temporary file, for what SQLite counts as writing though it changes nothing."""
