@@ -20,13 +20,14 @@ from vstash.filters import In
 from vstash.history import History
 from vstash.ingest import Ingest
 from vstash.intake import PART_OF, Failure, Labels, Pending, from_file, keeping
-from vstash.names import uri_of
+from vstash.names import path_of, uri_of
 from vstash.parts import forget, parts_of, wholes_of
 from vstash.store.base import Renamed, Store, Stored
 from vstash.store.companions import is_own
 from vstash.text.formats import HOLDING_PARTS
 from vstash.text.terms import extra_terms
 from vstash.types import AddResult
+from vstash.unmounted import emptied
 from vstash.walk import Selection, absolute, files, is_folder
 
 BATCH = 256  # documents renamed in one transaction
@@ -92,15 +93,26 @@ def compare(
     failed = {one.uri: one for one in found if isinstance(one, Failure)}
     gone = {uri: one for uri, one in known.items() if uri not in pending and not _hidden(uri, failed)}
     texts = _remembered(store, gone)
-    found_changes = sorted(_changes(pending, failed.values(), known, gone), key=lambda one: one.uri)
-    changes = tuple(one for one in found_changes if one.action != "delete" or one.uri not in texts)
+    found_changes = _changes(pending, failed.values(), known, gone)
+    changes = [one for one in found_changes if one.action != "delete" or one.uri not in texts]
     if any(one.action == "delete" for one in changes) and all(map(is_folder, chosen)):  # such as cannot be looked into
         _require_some(store, top, selection)
+    changes = _mounted(changes, top, {uri_of(path) for path in touched or ()})
     for change in changes:
         if change.action == "move":
             old = known[change.old]
             pending[change.uri] = keeping(pending[change.uri], old.collection, old.tags)
-    return Comparison(changes, pending, known)
+    return Comparison(tuple(sorted(changes, key=lambda one: one.uri)), pending, known)
+
+
+def _mounted(changes: list[Change], top: Path, seen: Collection[str]) -> list[Change]:
+    """The changes, but nothing is deleted in a folder that looks like a disk which is not mounted, other than what was
+    `seen` to go."""
+    gone = [one.uri for one in changes if one.action == "delete" and one.uri not in seen]
+    spared = {uri_of(folder): count for folder, count in emptied(top, map(path_of, gone)).items()}
+    kept = [one for one in changes if one.action != "delete" or one.uri in seen or not _hidden(one.uri, spared)]
+    why = "it is empty, and the {:,} files that the memory has of it stay: mount its disk, or remove the folder"
+    return [*kept, *(Change("fail", uri, error=why.format(count)) for uri, count in spared.items())]
 
 
 def _remembered(store: Store, uris: Iterable[str]) -> set[str]:
