@@ -28,7 +28,7 @@ from vstash.text.formats import HOLDING_PARTS
 from vstash.text.terms import extra_terms
 from vstash.types import AddResult
 from vstash.unmounted import emptied
-from vstash.walk import Selection, absolute, files, is_folder
+from vstash.walk import Selection, absolute, files, is_folder, is_there, passed_over
 
 BATCH = 256  # documents renamed in one transaction
 
@@ -88,7 +88,7 @@ def compare(
     dated = History(top).date
     known = _files_known(store, [uri_of(path) for path in ([top] if touched is None else touched)])
     chosen = [path for path in files(top, selection, touched) if not is_own(path, store.path)]
-    found = [from_file(path, labels, dated) for path in chosen]
+    found = [from_file(path, labels, dated) for path in (*chosen, *_named(known, top, selection))]
     pending = {one.uri: one for one in found if isinstance(one, Pending)}
     failed = {one.uri: one for one in found if isinstance(one, Failure)}
     gone = {uri: one for uri, one in known.items() if uri not in pending and not _hidden(uri, failed)}
@@ -103,6 +103,14 @@ def compare(
             old = known[change.old]
             pending[change.uri] = keeping(pending[change.uri], old.collection, old.tags)
     return Comparison(tuple(sorted(changes, key=lambda one: one.uri)), pending, known)
+
+
+def _named(known: Iterable[str], top: Path, selection: Selection) -> Iterator[Path]:
+    """The hidden files that the memory has all the same, as somebody named them: they are followed as any other."""
+    wants = selection.wants()
+    for path in map(path_of, known):
+        if path != top and passed_over(path, top) and wants(path.relative_to(top).as_posix()) and is_there(path):
+            yield path
 
 
 def _mounted(changes: list[Change], top: Path, seen: Collection[str]) -> list[Change]:

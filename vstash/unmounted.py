@@ -27,6 +27,6 @@ def _empty(folder: Path, top: Path) -> Path | None:
                 return None if any(entries) else folder
         except (FileNotFoundError, NotADirectoryError):
             folder = folder.parent
-        except OSError:
+        except (OSError, ValueError):  # a zero in its name
             return None
     return None
