@@ -10,7 +10,7 @@ from pathlib import Path
 from vstash import publish
 from vstash.errors import DatabaseNotFound, InputError, StoreCorrupt
 from vstash.store.companions import destination
-from vstash.store.sqlite import checks, migrate
+from vstash.store.sqlite import checks, holder, migrate
 from vstash.store.sqlite.connection import (
     Connection,
     Locked,
@@ -92,6 +92,7 @@ def _overwrite(source: Connection, target: Path, busy_wait: float) -> bool:
         try:
             with translated(target):
                 migrate.version(opened)
+                holder.require_sole(target)
                 copy(source, opened)
         finally:
             discard(opened)

@@ -43,7 +43,7 @@ NO_ROOM_FOR_INDEX = apsw.SQLITE_IOERR_SHMSIZE  # a reader too needs 32 KiB of di
 
 Connection = apsw.Connection
 Locked = apsw.BusyError  # what a lock raises that was not given in time
-Unwritable = apsw.ReadOnlyError  # what a write raises where there is no permission for it
+Unwritable = (apsw.ReadOnlyError, StoreReadOnly)  # what a write raises where it may not be
 NoBlob = apsw.SQLError  # what opening a blob raises whose row is gone, or holds another kind of value
 Conflict = apsw.ConstraintError  # what a write raises that breaks a rule of the schema
 NoRoom = apsw.FullError  # what a write raises on a full disk
@@ -249,12 +249,13 @@ def use_wal(connection: Connection) -> None:
 
 @contextmanager
 def writing(connection: Connection) -> Iterator[None]:
-    """One write transaction: all or nothing. Inside another one it is a savepoint. Raises: StoreGone."""
+    """One write transaction: all or nothing. Inside another one it is a savepoint. Raises: StoreGone, StoreReadOnly."""
     if connection.in_transaction:
         with connection:
             yield
         return
     require_there(connection)
+    holder.require_sole(path_of(connection))
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
