@@ -108,9 +108,9 @@ class Store(Protocol):
         """Vectors already there, by the digest of what was encoded."""
         ...
 
-    def put(self, entries: Sequence[Entry], space: Space, now: datetime) -> list[Status]:
+    def put(self, entries: Sequence[Entry], space: Space, now: datetime, lost: Sequence[str] = ()) -> list[Status]:
         """Store the documents in one transaction, each replacing what had its uri; one that is not to be stored
-        anew is "unchanged" where the same is stored.
+        anew is "unchanged" where the same is stored. What has the uris `lost` goes in the same transaction.
 
         Raises: SpaceMismatch when the store's vectors are of another space, BadVectors.
         """
