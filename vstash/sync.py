@@ -22,10 +22,11 @@ from vstash.ingest import Ingest
 from vstash.intake import PART_OF, Failure, Labels, Pending, from_file, keeping
 from vstash.names import path_of, uri_of
 from vstash.parts import forget, parts_of, wholes_of
+from vstash.passages import of_file, terms_of
 from vstash.store.base import Renamed, Store, Stored
 from vstash.store.companions import is_own
 from vstash.text.formats import HOLDING_PARTS
-from vstash.text.terms import extra_terms
+from vstash.text.terms import name_terms
 from vstash.types import AddResult
 from vstash.unmounted import emptied
 from vstash.walk import Selection, absolute, files, is_folder, is_there, passed_over
@@ -227,7 +228,8 @@ def _alike(comparison: Comparison, change: Change, recipe: str) -> bool:
 
 
 def _renamed(store: Store, one: Pending, old: str) -> Renamed | None:
-    """With a title of its own a document only changes its uri; a title that is the name of the file changes as well.
+    """With a title of its own a document changes its uri, and the terms of its name; a title that is the name of the
+    file changes as well.
 
     None where that is not certain: a file may call itself by its name; and for a damaged one, which is read again.
     """
@@ -238,12 +240,15 @@ def _renamed(store: Store, one: Pending, old: str) -> Renamed | None:
         return None
     name, title = old.rsplit("/", 1)[-1], one.uri.rsplit("/", 1)[-1]
     if document.title != name:
-        return None if document.title == title else Renamed(old, one.uri, document.title, one.modified_at)
-    if name in (document.text or "") or name in str(document.metadata):
+        if document.title == title:
+            return None
+        title = document.title
+        if of_file(document) and name_terms(old, title) == name_terms(one.uri, title):
+            return Renamed(old, one.uri, title, one.modified_at)
+    elif name in (document.text or "") or name in str(document.metadata):
         return None
     chunks = [passage.chunk for passage in store.passages(store.chunk_ids(document.id))]
-    terms = tuple(extra_terms(f"{title}\n{chunk.heading}\n{chunk.text}") for chunk in chunks)
-    return Renamed(old, one.uri, title, one.modified_at, terms)
+    return Renamed(old, one.uri, title, one.modified_at, terms_of(chunks, title, one.uri))
 
 
 def _order(comparison: Comparison) -> Iterator[str]:

@@ -63,8 +63,8 @@ class Entry(NamedTuple):
 
 
 class Renamed(NamedTuple):
-    """A document under a new uri. `terms` are the extra words of each chunk where the title is another one, empty
-    where it stays."""
+    """A document under a new uri. `terms` are the extra words of each chunk where they become others, empty
+    where they stay."""
 
     old: str
     uri: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -68,6 +69,16 @@ def extra_terms(text: str) -> str:
     if latin:
         found += [FOREIGN, _mark(latin)]
     return " ".join(found)
+
+
+def name_terms(uri: str, title: str) -> str:
+    """What to index beside each passage of a file for its name without the ending, as `extra_terms`: its words and
+    their pieces; "" where the title says it."""
+    stem = plain(PurePath(uri).stem).lower()
+    words, said = (" ".join(_WORD.findall(text)) for text in (stem, title.lower()))
+    if f" {words} " in f" {said} ":
+        return ""
+    return " ".join([stem, *_extra(plain(PurePath(uri).stem)), *(() if stem.isascii() else forms.forms(stem))])
 
 
 def held_marks() -> dict[str, str]:
