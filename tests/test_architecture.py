@@ -23,7 +23,7 @@ LAYERS = (
     ("ingest", "search", "evaluate", "exchange", "reindex", "history", "handed"),
     ("ahead", "beside"),
     ("passages", "parts"),
-    ("plan", "opening", "intake"),
+    ("plan", "opening", "intake", "asking"),
     ("rank", "encode", "store", "text", "fetch"),
     ("filters", "claims"),
     ("types", "extras", "config", "arguments", "signs", "salvage", "walk", "unmounted", "names", "publish", "metadata"),

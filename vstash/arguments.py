@@ -127,6 +127,11 @@ def path(given: Any) -> str:
     return named
 
 
+def file(given: Any) -> Path:
+    """A path, with "~" for the folder of a user, as `Memory.open` takes it. Raises: InputError."""
+    return Path(os.path.expanduser(path(given)))  # noqa: PTH111  (which raises for the home of nobody)
+
+
 def paths(given: Any) -> list[str]:
     """One path or several as texts. Raises: InputError."""
     alone = isinstance(given, str | bytes | os.PathLike)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vstash import reindex
-from vstash.encode.base import Encoder
+from vstash.encode.base import Encoder, Naming
 from vstash.errors import EncoderError, InputError, SpaceMismatch, StoreError
 from vstash.store.base import Store
 from vstash.types import Finding, Report, Space
@@ -54,7 +54,7 @@ def _encoded(store: Store, findings: list[Finding], loading: Loading, report: Ca
             raise SpaceMismatch(f"the vectors are of {space.id}, which no encoder by the name {space.model} makes")
         encoder.query("is anybody there")  # a model that cannot be loaded says so before anything is dropped
         store.release()
-        reindex.fill(store, encoder, space, 0, lambda _: None)
+        reindex.fill(store, encoder, space, 0, lambda _: None, named=isinstance(encoder, Naming))
     except (EncoderError, StoreError) as error:
         return [_left(one, error) if one.check in ENCODED and not one.ok else one for one in findings]
     return store.check(report=report)

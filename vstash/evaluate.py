@@ -272,5 +272,8 @@ def _lines(path: Path, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
             except (ValueError, RecursionError) as error:
                 raise InputError(f"{path}, line {number}: {error}", hint="one JSON object a line") from None
             if not isinstance(row, dict) or any(key not in row for key in keys):
-                raise InputError(f"{path}, line {number}: {' or '.join(keys)} is missing", hint="see the BEIR layout")
+                shape = ", ".join(f'"{key}": …' for key in keys)
+                raise InputError(
+                    f"{path}, line {number}: {' or '.join(keys)} is missing", hint=f"a line is {{{shape}}}"
+                )
             yield row

@@ -167,7 +167,7 @@ def said(rule: Filter) -> str:
         case Eq(field, value):
             if field.startswith(METADATA):
                 return f"--where {_quoted(f'{field.removeprefix(METADATA)}={value}')}"
-            return f"{'--collection' if field == 'collection' else f'{field} ='} {_quoted(value)}"
+            return f"{ {'collection': '--collection', 'uri': '--in'}.get(field, f'{field} =') } {_quoted(value)}"
         case In(field, values):
             return f"{field} in ({', '.join(map(_quoted, values))})"
         case Before(when, field):

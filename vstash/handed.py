@@ -7,13 +7,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from vstash import arguments
 from vstash.errors import InputError
-from vstash.intake import Pending, from_source
+from vstash.intake import PART_OF, Pending, from_source
+from vstash.rules import shown
 from vstash.salvage import salvage
+from vstash.text.places import RUNNING
 from vstash.types import AddResult, Heading, Place, Source
+
+Mark = TypeVar("Mark", Heading, Place)
 
 
 def added(sources: Iterable[Source], add: Callable[[Iterable[Pending]], Iterator[AddResult]]) -> Iterator[AddResult]:
@@ -45,12 +51,11 @@ def _complete(source: Source) -> Source:
         _require_whole(text)
     metadata, written = _metadata(source.metadata)
     modified_at, dated_at = (_date(name, getattr(source, name)) for name in ("modified_at", "dated_at"))
-    for name, kind in (("headings", Heading), ("places", Place), ("parts", Source)):
-        for one in arguments.several(name, getattr(source, name)):
-            arguments.instance(f"one of {name}", one, kind)
     for span in arguments.several("atoms", source.atoms):
         _require_span(span, len(source.text))
-    known = "\0".join((source.title, source.kind, str(dated_at or ""), written, source.text))
+    parts = tuple(_part(source.uri, part) for part in arguments.several("parts", source.parts))
+    inner = (f"{part.uri}\0{part.content_hash}" for part in parts)
+    known = "\0".join((source.title, source.kind, str(dated_at or ""), written, source.text, *inner))
     return replace(
         source,
         content_hash=source.content_hash or sha256(known.encode()).hexdigest(),
@@ -58,8 +63,54 @@ def _complete(source: Source) -> Source:
         dated_at=dated_at,
         tags=tags,
         metadata=metadata,
-        parts=tuple(_checked(part) for part in source.parts),
+        headings=_in_order(_heading, "headings", source.headings, len(source.text)),
+        places=_in_order(_place, "places", source.places, len(source.text)),
+        parts=parts,
     )
+
+
+def _part(whole: str, part: Any) -> Source:
+    """A part that goes with its whole, and is found by its uri. Raises: InputError."""
+    arguments.instance("one of parts", part, Source)
+    if not (isinstance(part.uri, str) and part.uri.startswith(f"{whole}#") and part.uri != f"{whole}#"):
+        raise InputError(f"one of parts has the uri {shown(part.uri)}", hint=f"begin it with {shown(f'{whole}#')}")
+    if part.parts:
+        raise InputError(f"the part {shown(part.uri)} has parts of its own", hint="make them parts of the whole")
+    checked = _checked(part)
+    return replace(checked, metadata={**checked.metadata, PART_OF: whole})
+
+
+def _in_order(check: Callable[[Any, int], Mark], name: str, given: Any, length: int) -> tuple[Mark, ...]:
+    """What stands at places of the text, by where it starts; equal ones as they came. Raises: InputError."""
+    return tuple(sorted((check(one, length) for one in arguments.several(name, given)), key=lambda one: one.start))
+
+
+def _heading(one: Any, length: int) -> Heading:
+    arguments.instance("one of headings", one, Heading)
+    _require_start("headings", one.start, length)
+    arguments.whole("the level of a heading", one.level)
+    arguments.texts(**{"the title of a heading": one.title})
+    _require_whole(one.title)
+    return Heading(one.start, one.level, one.title)
+
+
+def _place(one: Any, length: int) -> Place:
+    """With labels that an export can write and an import read."""
+    arguments.instance("one of places", one, Place)
+    _require_start("places", one.start, length)
+    if not isinstance(one.labels, Mapping):
+        raise InputError(f"the labels of a place are {shown(one.labels)}, not a dictionary", hint='pass {"page": 3}')
+    for label, value in one.labels.items():
+        arguments.texts(**{"a label of a place": label})
+        if label in RUNNING or not isinstance(value, str):
+            arguments.whole(f"the {shown(label)} of a place", value)
+        _require_whole(f"{label}{value}")
+    return Place(one.start, dict(one.labels))
+
+
+def _require_start(name: str, start: Any, length: int) -> None:
+    if not 0 <= arguments.whole(f"the start of one of {name}", start) <= length:
+        raise InputError(f"one of {name} starts at {start}, outside of the text", hint="count in characters, from 0")
 
 
 def _require_whole(text: str) -> None:
@@ -72,15 +123,20 @@ def _require_whole(text: str) -> None:
 
 
 def _metadata(given: Any) -> tuple[dict[str, Any], str]:
-    """As a dictionary, and as it is written; what JSON does not know becomes a text."""
+    """As it is read again, and as it is written; what JSON does not know becomes a text, but for NumPy's numbers."""
     if not isinstance(given, Mapping):
         raise InputError(f"metadata is {given!r:.60}, not a dictionary", hint="pass metadata={…}")
     try:
-        written = json.dumps(dict(given), ensure_ascii=False, allow_nan=False, default=str)
+        written = json.dumps(dict(given), ensure_ascii=False, allow_nan=False, default=_plain)
+        kept = json.loads(written)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"metadata cannot be stored: {error}", hint="pass what JSON knows") from error
     _require_whole(written)
-    return dict(given), written
+    return kept, written
+
+
+def _plain(value: object) -> object:
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else str(value)
 
 
 def _date(name: str, when: Any) -> datetime | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import fields
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vstash import arguments, search
+from vstash import arguments, asking, search
 from vstash.config import Limits
 from vstash.encode.base import Encoder
 from vstash.encode.minilm import silent
@@ -24,11 +24,11 @@ from vstash.types import AddResult, Document, Mode, Query, Report, Results, Sour
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from vstash import check, exchange, filters, gather, handed, ingest, intake, parts, reindex, sync, walk, why
+    from vstash import check, exchange, gather, handed, ingest, intake, parts, reindex, sync, walk, why
     from vstash.filters import Filter
 else:  # what a search does without
-    check, exchange, filters, gather, handed, ingest, intake, parts, reindex, sync, walk, why = map(later, (
-        "vstash.check", "vstash.exchange", "vstash.filters", "vstash.gather", "vstash.handed", "vstash.ingest",
+    check, exchange, gather, handed, ingest, intake, parts, reindex, sync, walk, why = map(later, (
+        "vstash.check", "vstash.exchange", "vstash.gather", "vstash.handed", "vstash.ingest",
         "vstash.intake", "vstash.parts", "vstash.reindex", "vstash.sync", "vstash.walk", "vstash.why",
     ))  # fmt: skip
 
@@ -52,7 +52,7 @@ class Memory:
         self, store: Store, encoder: Encoder | None = None, now: Clock = utc_now, limits: Limits = DEFAULT
     ) -> None:
         self._store = arguments.opened(store)
-        self._encoder = given(encoder)
+        self._encoders = [given(encoder)]  # the last is the one that a reindex is about to change to
         self._now = now
         self._limits = limits
 
@@ -90,7 +90,9 @@ class Memory:
 
     def within(self, limits: Limits) -> Memory:
         """The same memory under other limits for what is added and asked; closing one closes both."""
-        return Memory(self._store, self._encoder, self._now, arguments.instance("limits", limits, Limits))
+        other = copy(self)
+        other._limits = arguments.instance("limits", limits, Limits)
+        return other
 
     def __enter__(self) -> Memory:
         return self
@@ -232,10 +234,16 @@ class Memory:
 
         Raises: InvalidQuery, InvalidFilter, BadVectors.
         """
-        rule = _rule(filter, tags, collection=collection, after=after, before=before)
-        query = _query(question, {"limit": limit, "mode": mode, "fusion": fusion, "filter": rule, **options})
+        rule = asking.rule(filter, tags, collection=collection, after=after, before=before)
+        query = asking.query(question, {"limit": limit, "mode": mode, "fusion": fusion, "filter": rule, **options})
         self._require_short(query)
-        return search.search(self._store, self._needed(), query, now=self._now(), vector=vector)
+        try:
+            return search.search(self._store, self._needed(), query, now=self._now(), vector=vector)
+        except SpaceMismatch:
+            changed = self._known(self._store.space())
+            if vector is not None or changed is None:
+                raise
+            return search.search(self._store, changed, query, now=self._now())  # a reindex came between
 
     def why(self, query: str | Query, uri: str) -> why.Loss:
         """Why a document is not among the hits of a query, or where it stands. Raises: DocumentNotFound."""
@@ -273,7 +281,7 @@ class Memory:
         filter: Filter | None = None,  # noqa: A002
     ) -> list[Document]:
         """The documents, by uri, without their texts."""
-        return list(self._store.documents(_rule(filter, tags, collection=collection)))
+        return list(self._store.documents(asking.rule(filter, tags, collection=collection)))
 
     def forget(self, uri: str) -> None:
         """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound; InputError for an
@@ -307,14 +315,14 @@ class Memory:
 
         Raises: InputError when the file is there already and `force` is off.
         """
-        self._store.backup(Path(arguments.path(target)), force=arguments.flag("force", force))
+        self._store.backup(arguments.file(target), force=arguments.flag("force", force))
 
     @staticmethod
     def restore(
         backup: str | os.PathLike[str], path: str | os.PathLike[str], *, force: bool = False, busy_wait: float = 30.0
     ) -> None:
         """Make the memory at `path` what a backup holds. Raises: InputError when there is one and `force` is off."""
-        source, target = Path(arguments.path(backup)), Path(arguments.path(path))
+        source, target = arguments.file(backup), arguments.file(path)
         restore(source, target, force=arguments.flag("force", force), busy_wait=arguments.wait(busy_wait))
 
     def export(self, write: Callable[[str], object], *, vectors: bool = False) -> int:
@@ -327,7 +335,7 @@ class Memory:
 
         Raises: InputError naming the line that cannot be read; what came before it is stored.
         """
-        return exchange.Import(self._store, self._encoder, self._limits).run(lines)
+        return exchange.Import(self._store, self._encoders[0], self._limits).run(lines)
 
     def compact(self) -> None:
         """Give the space of what was forgotten back to the file system; searches go on, writers wait."""
@@ -339,9 +347,13 @@ class Memory:
         Interrupted, it goes on from where it was when it is run again. `report` is told how many are done.
         """
         told, chosen = arguments.function("report", report), load_encoder(encoder)
-        done = reindex.reindex(self._store, chosen, self._now, told)
-        self._encoder = chosen
-        return done
+        self._encoders[1:] = [chosen]
+        try:
+            return reindex.reindex(self._store, chosen, self._now, told)
+        finally:  # also where it was changed over, and what is old could not be dropped
+            active = self._store.space()
+            if active is not None and active.id == chosen.space.id:
+                self._encoders[:] = [chosen]
 
     def _require_short(self, query: Query) -> None:
         length, limit = len(query.text), self._limits.max_query
@@ -357,13 +369,18 @@ class Memory:
         return ingest.Ingest(self._store, self._needed(), self._now)
 
     def _fitting(self, space: Space) -> Encoder:
-        own = self._encoder
-        return own if own is not None and own.space.id == space.id else load_encoder(for_space(space))
+        return self._known(space) or load_encoder(for_space(space))
+
+    def _known(self, space: Space | None) -> Encoder | None:
+        """The encoder of this memory, or of a reindex of it, that makes such vectors."""
+        name = space and space.id
+        return next((one for one in tuple(self._encoders) if one is not None and one.space.id == name), None)
 
     def _needed(self) -> Encoder:
-        if self._encoder is None:
+        encoder = self._encoders[0]
+        if encoder is None:
             raise InputError("this memory was opened without an encoder", hint="open it with encoder=…")
-        return self._encoder
+        return encoder
 
 
 def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.PathLike[str]) -> None:
@@ -377,22 +394,3 @@ def _require_same_space(store: Store, encoder: Encoder | None, path: str | os.Pa
             f" not with {asked.model} ({asked.dim})",
             hint=f"pass --encoder {for_space(stored)}, or change it over: vstash reindex --encoder {for_space(asked)}",
         )
-
-
-def _query(question: str | Query, options: dict[str, Any]) -> Query:
-    """The question with the options that are not None. Raises: InputError for one that is none, InvalidQuery."""
-    known = {one.name for one in fields(Query)} - {"text"}
-    for name in options:
-        if name not in known:
-            raise InputError(f"unknown option {name!r}", hint=f"use one of {', '.join(sorted(known))}")
-    said = {name: value for name, value in options.items() if value is not None}
-    if not isinstance(question, Query):
-        return Query(question, **said)
-    if said:
-        raise InvalidQuery(f"{', '.join(said)} beside a Query", hint="say it in the Query, or pass the text alone")
-    return question
-
-
-def _rule(rule: Filter | None, tags: Sequence[str], **options: Any) -> Filter | None:
-    given = arguments.any_given(tags, rule, *options.values())
-    return filters.both(rule, tags=tags, **options) if given else None

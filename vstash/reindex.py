@@ -64,11 +64,14 @@ def _require_filled(store: Store, space: Space, chunk_id: int) -> None:
         )
 
 
-def fill(store: Store, encoder: Encoder, space: Space, done: int, report: Callable[[int], None]) -> int:
-    """Encode every chunk that has no vector in the space; `done` and how many they were."""
+def fill(
+    store: Store, encoder: Encoder, space: Space, done: int, report: Callable[[int], None], *, named: bool = False
+) -> int:
+    """Encode every chunk that has no vector in the space, or with `named` no word-pieces; `done` and how many they
+    were. What a chunk has already it keeps."""
     length = window(space)
     last = 0
-    while ids := store.lacking(space, last, BATCH):
+    while ids := store.lacking(space, last, BATCH, named=named):
         last = ids[-1]
         found = store.passages(ids)  # without those that were removed meanwhile
         if not found:
@@ -78,8 +81,8 @@ def fill(store: Store, encoder: Encoder, space: Space, done: int, report: Callab
             passage(title, one.chunk.heading, one.chunk.text, length) for title, one in zip(titles, found, strict=True)
         ]
         matrix = checked(encoder.documents(texts), len(texts), space.dim)
-        named = pieces_of(encoder, texts)
-        store.fill(space, [one.chunk_id for one in found], [digest(text) for text in texts], matrix, named)
+        pieces = pieces_of(encoder, texts)
+        store.fill(space, [one.chunk_id for one in found], [digest(text) for text in texts], matrix, pieces)
         done += len(found)
         report(done)
     return done

@@ -11,8 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import compress
 from pathlib import Path, PurePath
+from shlex import quote
 from typing import Literal
 
 from vstash.errors import InputError, StoreCorrupt
@@ -22,12 +24,14 @@ from vstash.ingest import Ingest
 from vstash.intake import PART_OF, Failure, Labels, Pending, from_file, keeping
 from vstash.names import path_of, uri_of
 from vstash.parts import forget, parts_of, wholes_of
-from vstash.passages import of_file, terms_of
+from vstash.passages import DEFAULT_WINDOW, Cutter, of_file, terms_of
 from vstash.store.base import Renamed, Store, Stored
 from vstash.store.companions import is_own
 from vstash.text.formats import HOLDING_PARTS
+from vstash.text.passage import estimate_starts
+from vstash.text.sandbox import Sandbox
 from vstash.text.terms import name_terms
-from vstash.types import AddResult
+from vstash.types import AddResult, Status
 from vstash.unmounted import emptied
 from vstash.walk import Selection, absolute, files, is_folder, is_there, passed_over
 
@@ -137,11 +141,11 @@ def _require_some(store: Store, top: Path, selection: Selection) -> None:
     if not all(map(is_folder, files(top))):
         raise InputError(
             f"no file in {top} is one that the patterns let through, {has}",
-            hint="mend --include and --exclude; if they are to go: vstash forget",
+            hint=f"mend --include and --exclude; if they are to go: vstash forget --below {quote(str(top))}",
         )
     raise InputError(
         f"{top} holds no files, or none that is not ignored, {has}",
-        hint="is the disk mounted? if they are gone on purpose: vstash forget",
+        hint=f"is the disk mounted? if they are gone on purpose: vstash forget --below {quote(str(top))}",
     )
 
 
@@ -193,6 +197,19 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
     deletions = comparison.of("delete")
     forget(store, [*forgotten, *(change.uri for change in deletions)])
     yield from deletions
+
+
+def rehearse(comparison: Comparison) -> Iterator[AddResult]:
+    """What `apply` would say of what is new or changed: it is read for that, and neither encoded nor stored."""
+    cutter = Cutter(DEFAULT_WINDOW, estimate_starts)
+    with Sandbox() as sandbox:
+        for change in comparison.of("add", "change"):
+            one = comparison.pending[change.uri]
+            loaded = cutter.loaded(partial(one.load, sandbox), one.labels.limits)
+            gone = loaded.textless and _rewritten(comparison, change)
+            error = f"{loaded.error}{' (what is stored of it would be forgotten)' if gone else ''}"
+            status: Status = "failed" if error else "added" if change.action == "add" else "replaced"
+            yield AddResult(change.uri, status, took=loaded.took, error=error or None)
 
 
 def _rewritten(comparison: Comparison, change: Change) -> bool:

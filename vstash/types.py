@@ -1,7 +1,7 @@
 """The values that flow through vstash, from a source to a hit.
 
-Conventions: vectors are float32, C-contiguous and of unit length; offsets are in code points;
-times are timezone-aware and in UTC; ranks start at 1; scores are larger for better.
+Conventions: vectors are float32, C-contiguous and of unit length; offsets are in code points; times are
+timezone-aware and in UTC; ranks start at 1; scores are larger for better; mappings take no part in hashes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,11 @@ class Place:
     a chapter, a cell, a time, a key, a paragraph. The labels "line" and "row" count on with each line of the text."""
 
     start: int
-    labels: Mapping[str, Any]
+    labels: Mapping[str, Any] = field(hash=False)
+
+    def __reduce__(self) -> tuple[type[Place], tuple[Any, ...]]:
+        """As its fields: many go between processes, and what a dataclass with slots has takes ten times as long."""
+        return type(self), (self.start, self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class Source:
     dated_at: datetime | None = None
     tags: tuple[str, ...] = ()
     collection: str = "default"
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     headings: tuple[Heading, ...] = ()
     atoms: tuple[tuple[int, int], ...] = ()
     places: tuple[Place, ...] = ()
@@ -88,7 +92,11 @@ class Chunk:
     start: int
     end: int
     heading: str = ""
-    place: Mapping[str, Any] = field(default_factory=dict)
+    place: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __reduce__(self) -> tuple[type[Chunk], tuple[Any, ...]]:
+        """As its fields, for the reason that a Place has."""
+        return type(self), (self.seq, self.text, self.start, self.end, self.heading, self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,7 @@ class Document:
     modified_at: datetime | None
     dated_at: datetime | None
     chunks: int
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     text: str | None = None
 
 
@@ -168,6 +176,8 @@ class Query:
         wrong = next(((message, hint) for ok, message, hint in rules(self) if not ok), None)
         if wrong:
             raise InvalidQuery(wrong[0], hint=wrong[1])
+        if self.weights is not None:  # a list is as good
+            object.__setattr__(self, "weights", tuple(self.weights))
 
 
 class Term(NamedTuple):
@@ -309,7 +319,7 @@ class Hit:
     text: str
     score: float
     why: tuple[Contribution, ...] = ()
-    place: Mapping[str, Any] = field(default_factory=dict)
+    place: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 class Note(NamedTuple):

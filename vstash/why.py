@@ -14,7 +14,6 @@ from vstash.search import Found, Trace, Vector, answered, knowing, naming, query
 from vstash.store.base import Store
 from vstash.types import MAX_LIMIT, Arm, Candidate, Confidence, Document, Facts, Query
 
-_WITHIN = "search within this document only"
 _ANEW = "ask in words that stand in it"
 _UNSURE = "take hits of low confidence: --min-confidence low"
 
@@ -187,7 +186,7 @@ def _repeated(case: _Case, name: str, candidates: Sequence[Candidate], facts: Ma
     shown = ", ".join(passage.document.uri for passage in case.store.passages([twin]))
     rank = len(candidates)
     remedy = replace(case.query, filter=_narrowed(case))
-    return Loss(name, f"its passage at {rank} says the same as one of {shown}", _WITHIN, rank, remedy)
+    return Loss(name, f"its passage at {rank} says the same as one of {shown}", _within(case), rank, remedy)
 
 
 def _reached(case: _Case) -> tuple[str, Query | None]:
@@ -201,10 +200,14 @@ def _reached(case: _Case) -> tuple[str, Query | None]:
         limit = MAX_LIMIT if limit < MAX_LIMIT < 2 * limit else 2 * limit
     narrowed = replace(case.query, filter=_narrowed(case))
     if case.rank(narrowed) is not None:
-        return _WITHIN, narrowed
+        return _within(case), narrowed
     if case.vector is None:
         return _ANEW, None
-    return f"{_WITHIN}, and by meaning too", replace(narrowed, mode="hybrid")
+    return f"{_within(case)}, and by meaning too: --mode hybrid", replace(narrowed, mode="hybrid")
+
+
+def _within(case: _Case) -> str:
+    return f"search within this document only: {said(Eq('uri', case.document.uri))}"
 
 
 def _narrowed(case: _Case) -> Filter:

@@ -147,6 +147,13 @@ def test_a_file_that_fails_is_named_and_the_others_are_stored(run: Run, docs: Pa
     assert ran.err.splitlines()[-1].startswith("3 added, 3 failed: 3 chunks in ")
 
 
+def test_what_is_named_twice_is_added_and_told_once(run: Run, docs: Path) -> None:
+    (docs / "empty.md").touch()
+    ran = run("add", "docs", "docs/cats.md", "./docs/../docs")
+    assert ran.err.count("empty.md is empty") == 1
+    assert ran.err.splitlines()[-1].startswith("3 added, 1 failed: 3 chunks in ")
+
+
 def test_a_foreign_sqlite_file_is_refused_and_untouched(run: Run, settings: Path, docs: Path) -> None:
     foreign = settings / "other.db"
     with sqlite3.connect(foreign) as connection:

@@ -254,3 +254,43 @@ def test_what_came_in_a_file_is_found_by_the_name_of_the_file_as_seen_from_here(
     assert (both.code, both.err) == (2, refused.err)
     forgotten = run("forget", "dog", "m.eml", "m.eml#a#t.txt")
     assert (forgotten.code, forgotten.err.count("forgotten: "), run("list", "--json").json) == (0, 3, [])
+
+
+def test_what_why_advises_can_be_done(run: Run, docs: Path) -> None:
+    (docs / "copy.md").write_bytes((docs / "cats.md").read_bytes())
+    run("add", "docs")
+    lost = run("why", "cat sleeps", "docs/copy.md").out
+    option, uri = lost.split()[-2:]
+    assert (option, uri) == ("--in", str(docs / "copy.md"))
+    assert [hit["uri"] for hit in run("search", "cat sleeps", option, uri, "--json").json["hits"]] == [uri]
+    assert "hit 1 of 1" in run("why", "cat sleeps", uri, option, "docs/copy.md").out
+
+
+def test_a_search_in_what_is_not_there_says_so(run: Run, docs: Path) -> None:
+    run("add", "docs")
+    lost = run("search", "cat", "--in", "docs/gone.md")
+    assert (lost.code, lost.out) == (3, "")
+    assert "'docs/gone.md'" in lost.err
+
+
+def test_a_folder_that_is_gone_is_forgotten_as_the_sync_advises(run: Run, docs: Path, settings: Path) -> None:
+    (settings / "docs of others.md").write_text("Others have cats too.\n", encoding="utf-8")
+    run("add", "docs", "docs of others.md")
+    for path in docs.iterdir():
+        path.unlink()
+    refused = run("sync", "docs")
+    assert refused.code == 2
+    assert refused.err.rstrip().endswith(f"vstash forget --below {docs}")
+    docs.rmdir()
+    done = run("forget", "--below", "docs", "--json")
+    assert [(Path(one["uri"]).parent, one["status"]) for one in done.json] == [(docs, "forgotten")] * 3
+    assert [Path(one["uri"]).name for one in run("list", "--json").json] == ["docs of others.md"]
+
+
+@pytest.mark.parametrize("folder", ["docs/cats.md", "elsewhere", ""])
+def test_nothing_is_forgotten_below_what_held_nothing(run: Run, docs: Path, folder: str) -> None:
+    run("add", "docs")
+    refused = run("forget", "--below", "docs", folder)
+    assert (refused.code, refused.out) == (3, "")
+    assert "nothing was forgotten" in refused.err
+    assert len(run("list", "--json").json) == 3

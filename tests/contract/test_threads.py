@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vstash import HashEncoder, Memory
+from vstash import HashEncoder, Limits, Memory, StoreError
 from vstash.store import open_store
 from vstash.store.base import Store, utc_now
 
@@ -79,6 +79,17 @@ def test_a_snapshot_stays_as_it_is_while_another_thread_writes(store: Store) -> 
     assert [document.uri for document in store.documents()] == ["new", "old"]
 
 
+@pytest.mark.parametrize("raised", [UnicodeEncodeError("ascii", "é", 0, 1, "no"), OverflowError("full")], ids=str)
+def test_what_is_raised_in_a_snapshot_is_not_said_of_the_file(store: Store, raised: Exception) -> None:
+    memory = Memory(store, HashEncoder())
+    memory.remember("grey heron", uri="old")
+    with pytest.raises(type(raised)) as caught, store.reading(), store.reading():
+        raise raised
+    assert caught.value is raised
+    assert memory.remember("white stork", uri="new").status == "added"
+    assert store.count() == 2
+
+
 def test_what_somebody_else_has_added_meanwhile_is_unchanged(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "heron.txt"
     path.write_text("grey heron")
@@ -134,3 +145,25 @@ def test_vectors_of_ones_own_replace_others_of_the_same_text(store: Store) -> No
     entry = store.entry("h")
     assert entry is not None
     assert entry.vectors[0].tolist() == np.eye(256)[1].tolist()
+
+
+def test_what_is_closed_answers_no_more(store: Store) -> None:
+    memory = Memory(store, HashEncoder())
+    memory.remember("grey heron", uri="old")
+    beside = memory.within(Limits())
+    beside.close()
+    beside.close()
+    asked: tuple[Callable[[], object], ...] = (
+        memory.list,
+        memory.stats,
+        memory.check,
+        memory.compact,
+        lambda: memory.get("old"),
+        lambda: memory.search("heron"),
+        lambda: memory.remember("white stork"),
+        lambda: memory.export(str),
+        beside.list,
+    )
+    for ask in asked:
+        with pytest.raises(StoreError, match="was closed"):
+            ask()

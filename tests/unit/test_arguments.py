@@ -217,3 +217,36 @@ def test_a_fork_opens_the_file_itself(database: Path) -> None:
     said = subprocess.check_output([sys.executable, "-c", FORKING, str(database)], text=True, timeout=60)
     refused = "StoreError open it again in this process"
     assert said.splitlines() == [refused, refused, "done", "done", "2 True"]
+
+
+HELD = """
+import os, signal, sys, threading
+from vstash import HashEncoder, Memory, VstashError
+
+memory = Memory.open(sys.argv[1], encoder=HashEncoder())
+begun, over = threading.Event(), threading.Event()
+
+def read():
+    memory.export(lambda _: begun.set() or over.wait())
+
+reader = threading.Thread(target=read)
+reader.start()
+begun.wait()
+for work in (lambda: memory.search("heron"), memory.stats, memory.list, memory.close):
+    if os.fork() == 0:
+        signal.alarm(20)
+        try:
+            work()
+            print("done", flush=True)
+        except VstashError as error:
+            print(type(error).__name__, flush=True)
+        os._exit(0)
+    os.wait()
+over.set()
+reader.join()
+"""
+
+
+def test_a_fork_while_another_thread_reads_does_not_hang(database: Path) -> None:
+    said = subprocess.check_output([sys.executable, "-c", HELD, str(database)], text=True, timeout=100)
+    assert said.splitlines() == [*["StoreError"] * 3, "done"]

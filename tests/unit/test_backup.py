@@ -307,3 +307,13 @@ def test_compact_gives_space_back(database: Path) -> None:
         assert [hit.uri for hit in memory.search("word290")] == found
         assert memory.check().ok
     assert database.stat().st_size < before / 2
+
+
+def test_a_home_is_found_as_it_is_when_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    with Memory.open("~/memory.db", encoder=HashEncoder()) as memory:
+        memory.remember("grey heron")
+        memory.backup("~/backup.db")
+    Memory.restore("~/backup.db", "~/other.db")
+    assert {path.name for path in tmp_path.glob("*.db")} == {"memory.db", "backup.db", "other.db"}

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import numpy as np
 import pytest
 
 from vstash import Finding, HashEncoder, Memory, Space
 from vstash.errors import DocumentNotFound, StoreCorrupt, StoreError
 from vstash.store import describe
-from vstash.store.sqlite import codes
-from vstash.store.sqlite.connection import connect
+from vstash.store.sqlite import codes, quick
+from vstash.store.sqlite.connection import Connection, connect, value
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 TEXTS = [f"the {bird} stands in the {place}" for bird in ("heron", "stork", "crane") for place in ("reed", "sea")]
@@ -67,6 +68,10 @@ DERIVED = {
     "vectors_dropped": ("DROP TABLE vector_1", "vectors_present"),
     "vector_of_no_length": (
         "UPDATE vector_1 SET vector = zeroblob(length(vector)) WHERE chunk_id = 2",
+        "vectors_unit",
+    ),
+    "vector_without_end": (
+        "UPDATE vector_1 SET vector = unhex(replace(hex(zeroblob(length(vector))), '00', '7F')) WHERE chunk_id = 2",
         "vectors_unit",
     ),
     "vector_torn": ("UPDATE vector_1 SET vector = substr(vector, 1, 13) WHERE chunk_id = 2", "vectors_unit"),
@@ -153,6 +158,23 @@ def test_a_damaged_vector_names_its_document_and_stays_where_its_encoder_is_not(
     assert "not made again" in left.sample[-1]
     with Memory.open(filled, encoder=Naming()) as memory:
         assert failing(memory, repair=True) == {}
+
+
+@pytest.mark.parametrize("name", [name for name in ENCODED if "pieces" in name])
+def test_word_pieces_are_made_again_without_the_vectors_that_a_program_gave(database: Path, name: str) -> None:
+    own = np.random.default_rng(8).normal(size=(len(TEXTS), 256))
+    with Memory.open(database, encoder=Naming()) as memory:
+        memory.add_texts(TEXTS, URIS, vectors=own)
+        before = memory._store.entry("doc:1")
+    behind_its_back(database, DERIVED[name][0])
+    with Memory.open(database, encoder=Naming()) as memory:
+        assert failing(memory, repair=True) == {}
+        after = memory._store.entry("doc:1")
+        assert memory.search("heron", vector=own[1], mode="vector")[0].uri == "doc:1"
+    assert before is not None
+    assert after is not None
+    assert np.array_equal(after.vectors, before.vectors)
+    assert np.array_equal(after.pieces, before.pieces)
 
 
 def test_the_encoder_that_a_repair_needs_is_found_by_the_name_in_the_file(database: Path) -> None:
@@ -301,6 +323,21 @@ def test_the_last_full_check_is_kept_with_the_file(filled: Path) -> None:
         assert (found["at"], found["wrong"]) == (NOW + timedelta(days=1), ["sign_codes"])
         memory.check(repair=True)
         assert (last() or {})["wrong"] == []
+
+
+def test_a_check_sees_one_moment_whoever_writes_meanwhile(filled: Path) -> None:
+    def counted_twice(connection: Connection) -> list[str]:
+        counts = []
+        for bird in ("crane", "egret"):
+            counts.append(value(connection, "SELECT count(*) FROM chunk"))
+            other.remember(bird)
+        return [] if counts[0] == counts[1] else [f"{counts}"]
+
+    connection = connect(filled, create=False)
+    with Memory.open(filled, encoder=Naming()) as other:
+        assert quick.finding(connection, "counts", counted_twice, False).ok
+        assert quick.finding(connection, "counts", counted_twice, False).ok
+    connection.close()
 
 
 def test_a_check_beside_a_writer_is_not_kept(filled: Path) -> None:

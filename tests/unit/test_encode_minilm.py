@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from vstash.encode import minilm
+from vstash.encode import prepare as preparing
 from vstash.encode.graph import FLOAT, write_graph
 from vstash.encode.minilm import MAX_TOKENS, SPACE, MiniLM, model_folder, prepare
 from vstash.encode.onnx import DATA, GRAPH, MANIFEST, OnnxModel, complete, load_session
@@ -125,11 +126,41 @@ def test_with_a_prepared_cache_nothing_heavy_is_imported(cache: Path):
     assert {"onnxruntime", "tokenizers"} <= after
 
 
+def test_the_runtime_keeps_and_sends_nothing_about_its_user(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("CI", "GITHUB_ACTIONS", "TF_BUILD", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)  # some of which keep it quiet by themselves
+    code = "import sys; from pathlib import Path; from vstash.encode.minilm import MiniLM; "
+    code += "MiniLM(Path(sys.argv[1])).query('a private question')"
+    process = start(code, str(cache), HOME=str(tmp_path))
+    assert (process.communicate(timeout=60)[1], process.returncode) == ("", 0)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_cache_that_cannot_be_written_serves_this_run(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
     lines: list[str] = []
     assert MiniLM(tmp_path / "file" / "encoders", lines.append).query("hello").shape == (SPACE.dim,)
     assert "for this run only" in lines[0]
+
+
+def test_a_full_disk_is_told_before_anything_is_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    needed = preparing.ROOM
+    monkeypatch.setattr(preparing, "ROOM", 10**12)
+    lines: list[str] = []
+    with pytest.raises(ModelUnavailable, match="No space left") as refused:
+        MiniLM(tmp_path, lines.append).query("hello")
+    assert f"{needed} MB" in refused.value.hint
+    assert [line for line in lines if line.startswith("preparing the encoder")] == []
+
+
+def test_the_room_that_is_asked_for_is_enough(tmp_path: Path):
+    weights = _verified(model_folder() / "model.safetensors", SPACE)
+    for bits in (8, 7, FLOAT):  # all that are ever tried on one machine
+        (tmp_path / str(bits)).mkdir()
+        write_graph(weights, bits, MAX_TOKENS, tmp_path / str(bits) / GRAPH, DATA)
+    assert sum(file.stat().st_size for file in tmp_path.rglob("model.*")) < preparing.ROOM * 10**6
 
 
 def test_other_weights_are_refused_and_nothing_is_left(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from types import SimpleNamespace
 
 import numpy as np
@@ -93,6 +94,13 @@ def test_what_an_object_lacks_is_named(encoder: object, lacking: str):
         load(encoder)  # type: ignore[arg-type]
 
 
+class Graded:
+    """What torch says of a tensor that takes part in training."""
+
+    def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        raise RuntimeError("it requires a gradient")
+
+
 def test_output_is_cast_and_normalised():
     vectors = checked([[3, 4], [0, -2]], 2, 2)
     assert vectors.dtype == np.float32
@@ -103,16 +111,39 @@ def test_output_is_cast_and_normalised():
 
 
 @pytest.mark.parametrize(
+    "vectors",
+    [
+        np.array([[3, 4], [0, -2]], np.float16),
+        np.array([[3, 4], [0, -2]], np.int8),
+        np.array([[3, 4], [0, -2]], np.float64, order="F"),
+        np.array([[3, 9, 4], [0, 9, -2]])[:, ::2],
+        [[Decimal(3), Decimal(4)], [Decimal(0), Decimal(-2)]],
+    ],
+    ids=["half", "int", "columns", "apart", "decimal"],
+)
+def test_any_table_of_numbers_will_do(vectors: object):
+    assert np.allclose(checked(vectors, 2, 2), [[0.6, 0.8], [0, -1]])
+
+
+@pytest.mark.parametrize(
     ("vectors", "wrong"),
     [
         ([[1.0, 2.0]], "shape"),
         ([1.0, 2.0], "shape"),
         ([[1.0, 2.0], [np.nan, 1.0]], "vector 1 of 2 is not finite"),
         ([[np.inf, 2.0], [1.0, 1.0]], "vector 0 of 2 is not finite"),
+        ([[1e200, 2.0], [1.0, 1.0]], "vector 0 of 2 is not finite"),
         ([[1.0, 2.0], [0.0, 0.0]], "vector 1 of 2 is zero"),
         ([[1.0, 2.0], [1.0]], "not numbers"),
-        ([["a", "b"], ["c", "d"]], "not numbers"),
+        ([["a", "b"], ["c", "d"]], "not real numbers"),
         (None, "shape"),
+        ([[1e308, 1e308], [1.0, 1.0]], "vector 0 of 2 is not finite"),
+        (np.ones((2, 2), np.complex64), "complex64, not real numbers"),
+        ([np.ones(2, np.complex128)] * 2, "complex128, not real numbers"),
+        (np.ones((2, 2), "M8[s]"), "not real numbers"),
+        ([["1", "2"], ["3", "4"]], "not real numbers"),
+        (Graded(), "not numbers in a table: it requires a gradient"),
+        ([Graded()] * 2, "not numbers in a table: it requires a gradient"),
     ],
 )
 def test_bad_output_is_named(vectors: object, wrong: str):

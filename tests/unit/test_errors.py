@@ -87,6 +87,12 @@ def test_every_error_of_the_driver_is_translated(foreign: type[apsw.Error]) -> N
     assert isinstance(caught.value.__cause__, foreign)
 
 
+def test_what_the_driver_says_of_a_copy_is_not_said_on() -> None:
+    with pytest.raises(StoreFull) as caught, translated("copy.db"):
+        raise apsw.FullError("not an error")
+    assert str(caught.value) == "copy.db cannot grow: the disk is full"
+
+
 def test_no_room_for_the_index_of_a_log_is_a_full_disk() -> None:
     error = apsw.IOError("disk I/O error")
     error.extendedresult = apsw.SQLITE_IOERR_SHMSIZE  # type: ignore[attr-defined]

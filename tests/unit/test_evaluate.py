@@ -104,6 +104,14 @@ def test_questions_about_an_own_memory(tmp_path: Path) -> None:
     assert list(evaluate.sources(found)) == []
 
 
+def test_a_question_without_its_answers_is_told_how_to_name_them(tmp_path: Path) -> None:
+    path = tmp_path / "asked.jsonl"
+    path.write_text('{"query": "x"}', encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        evaluate.load(path)
+    assert refused.value.hint == 'a line is {"query": …, "relevant": …}'
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

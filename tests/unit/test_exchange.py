@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge, StoreCorrupt
+from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge, StoreCorrupt, StoreError
 from vstash.store.base import Entry, Store
 from vstash.store.sqlite.connection import connect
 from vstash.types import Source
@@ -241,6 +241,18 @@ def test_what_the_writer_raises_is_not_said_of_the_memory(database: Path, raised
         assert memory.remember("written afterwards").status == "added"
 
 
+def test_what_is_written_amid_an_export_is_refused_as_it_would_be_lost(database: Path) -> None:
+    with Memory.open(database, encoder=HashEncoder(64)) as memory:
+        fill(memory)
+        before = [one.uri for one in memory.list()]
+        with pytest.raises(StoreError, match="is being read as of one moment"):
+            memory.export(lambda line: memory.remember(f"a note on {line:.20}"))
+        with pytest.raises(StoreError, match="is being read as of one moment"):
+            memory.export(lambda _: memory.forget("a"))
+        assert [one.uri for one in memory.list()] == before
+        assert memory.remember("afterwards").status == "added"
+
+
 def test_the_limits_hold_for_an_import_too(memory: Memory, tmp_path: Path) -> None:
     fill(memory)
     written = lines(memory, vectors=True)
@@ -268,6 +280,16 @@ def test_a_text_whose_vector_is_gone_is_exported_all_the_same(database: Path, tm
         assert {one.status for one in other.import_(expected)} == {"added"}
         with pytest.raises(StoreCorrupt, match=r"vectors of .* are gone"):
             lines(memory, vectors=True)
+
+
+def test_a_vector_of_damaged_bytes_is_not_exported(database: Path) -> None:
+    with opened(database) as memory:
+        fill(memory)
+        with closing(connect(database, create=False)) as connection:
+            connection.execute("UPDATE vector_1 SET vector = unhex(replace(hex(zeroblob(length(vector))), '00', 'FF'))")
+        with pytest.raises(StoreCorrupt, match=r"vectors of .* are gone or damaged"):
+            lines(memory, vectors=True)
+        assert lines(memory, vectors=False)
 
 
 def test_a_document_that_lost_a_passage_is_not_exported_without_it(database: Path) -> None:

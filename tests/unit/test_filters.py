@@ -268,6 +268,7 @@ def test_a_time_without_a_zone_cannot_be_compared() -> None:
         (from_options(before="2030-01-01T09:30+02:00"), "--before 2030-01-01T07:30:00"),
         (from_options(where=["key=two words"]), "--where 'key=two words'"),
         (from_options(tags=["a", "b"]), "--tag a and --tag b"),
+        (Eq("uri", "notes of a.md"), "--in 'notes of a.md'"),
         (Eq("kind", "pdf"), "kind = pdf"),
         (In("kind", ("pdf", "markdown")), "kind in (pdf, markdown)"),
         (After(datetime(2024, 5, 1, 2, tzinfo=timezone(timedelta(hours=2)))), "--after 2024-05-01"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from vstash import InputError, Memory, Source
+from vstash.types import Heading, Place
 
 
 def handing(good: int, then: Any) -> Iterator[Source]:
@@ -69,7 +71,26 @@ WRONG: dict[str, dict[str, Any]] = {
     "dated_early": {"dated_at": EARLY},
     "headings": {"headings": [1]},
     "places": {"places": (1,)},
+    "heading_start": {"headings": (Heading("0", 1, "Bird"),)},  # type: ignore[arg-type]
+    "heading_past_the_end": {"headings": (Heading(99, 1, "Bird"),)},
+    "heading_level": {"headings": (Heading(0, "1", "Bird"),)},  # type: ignore[arg-type]
+    "heading_none": {"headings": (Heading(0, 1, None),)},  # type: ignore[arg-type]
+    "heading_half": {"headings": (Heading(0, 1, "\ud800"),)},
+    "place_start": {"places": (Place("a", {}),)},  # type: ignore[arg-type]
+    "place_before": {"places": (Place(-1, {"page": 1}),)},
+    "place_none": {"places": (Place(0, None),)},  # type: ignore[arg-type]
+    "place_number": {"places": (Place(0, {1: 2}),)},  # type: ignore[dict-item]
+    "place_fraction": {"places": (Place(0, {"page": 1.5}),)},
+    "place_flag": {"places": (Place(0, {"page": True}),)},
+    "place_list": {"places": (Place(0, {"page": [1]}),)},
+    "place_half": {"places": (Place(0, {"key": "\ud800"}),)},
+    "place_line": {"places": (Place(0, {"line": "a"}),)},
+    "place_no_line": {"places": (Place(0, {"line": None}),)},
     "parts": {"parts": (1,)},
+    "part_elsewhere": {"parts": (Source("other", "stork"),)},
+    "part_unnamed": {"parts": (Source("own#", "stork"),)},
+    "part_none": {"parts": (Source(None, "stork"),)},  # type: ignore[arg-type]
+    "part_of_a_part": {"parts": (Source("own#1", "stork", parts=(Source("own#1#2", "crane"),)),)},
     "part": {"parts": (Source("own#1", "stork", tags=None),)},  # type: ignore[arg-type]
     "atoms_past_the_end": {"atoms": ((0, 99999),)},
     "atoms": {"atoms": (1,)},
@@ -133,6 +154,38 @@ def test_metadata_may_be_any_mapping(memory: Memory) -> None:
     assert memory.get("own").metadata == {"a": [1, 2]}
 
 
+def test_metadata_is_what_a_file_would_give_back() -> None:
+    given = {
+        "when": date(2020, 1, 1),
+        "count": np.int64(3),
+        "share": np.float32(0.5),
+        "sure": np.bool_(True),
+        "row": np.arange(2),
+        1: ("a", {"b": None}),
+    }
+    with Memory.open(":memory:", encoder="hash") as memory:
+        list(memory.add_sources([Source("own", "heron", metadata=given)]))  # type: ignore[arg-type]
+        kept = {"when": "2020-01-01", "count": 3, "share": 0.5, "sure": True, "row": [0, 1], "1": ["a", {"b": None}]}
+        assert memory.get("own").metadata == kept
+        lines: list[str] = []
+        assert memory.export(lines.append) == 1
+
+
+def test_what_is_changed_afterwards_does_not_change_what_is_stored() -> None:
+    inner = ["grey"]
+    with Memory.open(":memory:", encoder="hash") as memory:
+        list(memory.add_sources([Source("own", "heron", metadata={"colours": inner})]))
+        inner.append("white")
+        assert memory.get("own").metadata == {"colours": ["grey"]}
+
+
+def test_places_and_headings_may_come_in_any_order(memory: Memory) -> None:
+    pages = (Place(6, {"page": 2}), Place(0, {"page": 1, "key": "a"}))
+    titles = (Heading(6, 1, "Two"), Heading(0, 1, "One"))
+    list(memory.add_sources([Source("own", "heron\nstork", places=pages, headings=titles)]))
+    assert memory.passage("own", 0).chunk.place == {"page": 1, "key": "a"} | {"page_end": 2}
+
+
 def test_other_labels_are_a_change(memory: Memory) -> None:
     heron = Source("own", "grey heron", collection="birds", tags=("grey",))
     assert [one.status for one in memory.add_sources([heron])] == ["added"]
@@ -148,3 +201,18 @@ def test_a_part_is_stored_with_its_whole_whatever_its_hash(memory: Memory) -> No
         part = Source("own#part", f"a picture of a {bird}", content_hash="picture")
         assert [one.status for one in memory.add_sources([Source("own", bird, parts=(part,))])] != ["unchanged"]
         assert memory.get("own#part").text == part.text
+
+
+def test_another_part_is_a_change_where_no_hash_is_given(memory: Memory) -> None:
+    def added(*parts: Source) -> list[str]:
+        return [one.status for one in memory.add_sources([Source("own", "heron", parts=parts)])]
+
+    assert [added(Source("own#1", "stork")), added(Source("own#1", "stork"))] == [["added"], ["unchanged"]]
+    assert added(Source("own#1", "crane")) == ["replaced"]
+    assert memory.get("own#1").text == "crane"
+
+
+def test_a_part_goes_with_its_whole(memory: Memory) -> None:
+    list(memory.add_sources([Source("own", "heron", parts=(Source("own#1", "stork"),))]))
+    memory.forget("own")
+    assert memory.list() == []

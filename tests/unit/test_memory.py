@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 import vstash
-from vstash import HashEncoder, Memory, Query, Space
+from vstash import Eq, HashEncoder, Memory, Query, Source, Space
 from vstash.errors import (
     ChunkNotFound,
     DatabaseNotFound,
@@ -27,6 +29,7 @@ from vstash.errors import (
     StoreError,
 )
 from vstash.store.sqlite.connection import connect
+from vstash.types import Place
 
 ROOT = Path(vstash.__file__).parents[1]
 
@@ -241,3 +244,15 @@ def test_stats_say_what_is_there(memory: Memory, database: Path) -> None:
     connection = connect(database, create=False)
     assert found["schema"] == connection.pragma("user_version")
     connection.close()
+
+
+def test_what_is_found_can_be_kept_in_a_set_copied_and_sent(memory: Memory) -> None:
+    source = Source("heron", "grey heron", places=(Place(0, {"page": 3}),), metadata={"by": ["Ö", 1]})
+    list(memory.add_sources([source]))
+    results = memory.search(Query("heron", filter=Eq("metadata.by", 1), weights=[1, 2]))  # type: ignore[arg-type]
+    [hit] = results
+    values = (source, memory.get("heron"), memory.chunk(hit.chunk_id), hit, results, memory.check())
+    for value in values:
+        again = pickle.loads(pickle.dumps(value))
+        assert again == copy.deepcopy(value) == value
+        assert {value, again} == {value}

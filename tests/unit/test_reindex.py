@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from vstash import HashEncoder, Memory, SpaceMismatch, StoreCorrupt
-from vstash.reindex import BATCH
+from vstash import HashEncoder, Limits, Memory, SpaceMismatch, StoreCorrupt
+from vstash.reindex import BATCH, Reindexed
 from vstash.store.memory import MemoryStore
 from vstash.store.sqlite.connection import connect, rows
 
@@ -17,6 +18,7 @@ COUNT = BATCH + 44
 TEXTS = [f"the bird number{at} stands" for at in range(COUNT)]
 URIS = [f"doc:{at:04}" for at in range(COUNT)]
 OLD, NEW = HashEncoder(64), HashEncoder(32)
+START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Interrupted(Exception):
@@ -217,3 +219,65 @@ def test_an_empty_memory_remembers_the_encoder_it_was_changed_to(database: Path)
         assert (memory.search("heron")[0].text, memory.check().ok) == ("a heron", True)
         memory.reindex(OLD)
         assert memory.search("heron")[0].text == "a heron"
+
+
+def test_it_changes_the_encoder_of_all_that_share_the_memory(filled: Memory) -> None:
+    before = filled.within(Limits(max_query=50))
+    before.reindex(NEW)
+    assert answers(filled) == answers(before) == fresh_answers(NEW)
+    assert filled.remember("one more").status == before.remember("and another").status == "added"
+
+
+class Overtaken(HashEncoder):
+    """An encoder, as whose question is read the memory is changed over."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(OLD.space.dim)
+        self._memory = memory
+        self._change: Callable[[HashEncoder], Reindexed] = memory.reindex
+
+    def query(self, text: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        if self._memory.stats()["encoder"] == OLD.space.id:
+            self._change(NEW)
+        return super().query(text)
+
+
+def test_a_search_that_it_overtakes_is_answered(filled: Memory) -> None:
+    filled._encoders[:] = [Overtaken(filled)]
+    assert answers(filled) == fresh_answers(NEW)
+
+
+def test_a_search_that_one_overtakes_while_the_next_begins_is_answered(filled: Memory) -> None:
+    overtaken = Overtaken(filled)
+    filled._encoders[:] = [overtaken]
+    filled.remember("so that there is something to say of it")
+
+    class Next(HashEncoder):
+        def documents(self, texts: Sequence[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+            raise Interrupted
+
+    def twice(encoder: HashEncoder) -> Reindexed:
+        done = Memory.reindex(filled, encoder)
+        with pytest.raises(Interrupted):
+            Memory.reindex(filled, Next(16))
+        return done
+
+    overtaken._change = twice
+    assert answers(filled)[0][0] == fresh_answers(NEW)[0][0]
+
+
+def test_where_only_what_is_old_could_not_be_dropped_it_has_changed(filled: Memory) -> None:
+    times = iter([START, None])
+
+    def once_only() -> datetime:
+        at = next(times)
+        if at is None:
+            raise Interrupted
+        return at
+
+    filled._now = once_only
+    with pytest.raises(Interrupted):
+        filled.reindex(NEW)
+    filled._now = lambda: START
+    assert answers(filled) == fresh_answers(NEW)
+    assert filled.remember("one more").status == "added"

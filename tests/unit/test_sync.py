@@ -341,3 +341,28 @@ def test_the_command_shows_and_does(database: Path, folder: Path):
     again = runner.invoke(build(), [*base, "sync", str(folder), "--dry-run", "--json"])
     assert again.stdout == shown.stdout
     assert runner.invoke(build(), [*base, "sync", str(folder)]).exit_code == 0
+
+
+def test_a_dry_run_says_what_the_first_sync_would_do_and_makes_no_database(database: Path, folder: Path):
+    base = ["--db", str(database), "--encoder", "hash", "sync", str(folder)]
+    (folder / "empty.md").touch()
+    runner = CliRunner()
+    shown = runner.invoke(build(), [*base, "--dry-run", "--json"])
+    assert not database.exists()
+    done = runner.invoke(build(), [*base, "--json"])
+    assert (shown.exit_code, shown.stdout) == (done.exit_code, done.stdout)
+    assert "is empty" in shown.stdout
+
+
+def test_a_dry_run_names_what_would_be_forgotten_as_its_file_holds_no_text(database: Path, folder: Path):
+    base = ["--db", str(database), "--encoder", "hash"]
+    runner = CliRunner()
+    runner.invoke(build(), [*base, "sync", str(folder)])
+    (folder / "b.txt").write_text("")
+    shown = runner.invoke(build(), [*base, "sync", str(folder), "--dry-run", "--json"])
+    [emptied] = [one for one in json.loads(shown.stdout) if one["status"] != "unchanged"]
+    assert (emptied["status"], emptied["uri"]) == ("failed", str(folder / "b.txt"))
+    assert "would be forgotten" in emptied["error"]
+    assert shown.exit_code == 1
+    with Memory.open(database, encoder=None) as memory:
+        assert memory.get(str(folder / "b.txt")).text

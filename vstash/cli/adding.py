@@ -51,7 +51,8 @@ def add(
     if results:
         _report(results, time.perf_counter() - started, session, json)
     with session.open(create=True) as memory:
-        files = [file for path in paths if path != STANDARD_INPUT for file in memory.files(path)]
+        named_files = (file for path in paths if path != STANDARD_INPUT for file in memory.files(path))
+        files = list(dict.fromkeys(named_files))  # a folder and what is in it may both be named
         with progress(len(files), quiet=session.quiet) as advance:
             for result in memory.adding(files, collection=collection, tags=said(tag), allow_private=allow_private):
                 results.append(result)

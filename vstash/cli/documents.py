@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ from vstash.cli import render, shapes, show
 from vstash.cli.app import Session
 from vstash.cli.options import InCollection, Json, Where, WithTags, by_uri, holds
 from vstash.errors import DocumentNotFound, InputError
-from vstash.names import printable
+from vstash.names import printable, uri_of
 
 if TYPE_CHECKING:
     from vstash.memory import Memory
@@ -85,6 +86,9 @@ def list_(
 def forget(
     context: typer.Context,
     uris: Annotated[list[str], typer.Argument(metavar="URI", help="A document's uri, or the path of its file.")],
+    below: Annotated[
+        bool, typer.Option("--below", help="The names are folders, there or gone: all that was below them.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Remove documents and all that hangs on them.
@@ -93,11 +97,11 @@ def forget(
     """
     session: Session = context.obj
     with session.open(encode=False) as memory:
-        gone = _uris(memory, uris)
+        gone = _below(memory, uris) if below else _uris(memory, uris)
         memory.forget_all(gone)
     if json:
         shape = [{"uri": uri, "status": "forgotten"} for uri in gone]
-        render.as_json(shape if len(uris) > 1 else shape[0])
+        render.as_json(shape if below or len(uris) > 1 else shape[0])
         return
     for uri in gone:
         session.talk(f"forgotten: {render.named(uri)}")
@@ -116,6 +120,22 @@ def _uris(memory: Memory, names: list[str]) -> list[str]:
         all_left = "nothing was forgotten; " if len(names) > 1 else ""
         raise DocumentNotFound(f"{what} {', '.join(absent)}", hint=f"{all_left}see what there is: vstash list")
     return list(dict.fromkeys(found))
+
+
+def _below(memory: Memory, folders: list[str]) -> list[str]:
+    """The uris of the documents below these folders, each once. Raises: DocumentNotFound where one never held any."""
+    known = [document.uri for document in memory.list()]
+    found: dict[str, None] = {}
+    for folder in folders:
+        top = uri_of(os.path.join(os.path.abspath(folder), ""))  # noqa: PTH100, PTH118  (a Path drops the slash)
+        held = [uri for uri in known if uri.startswith(top)]
+        if not folder.strip() or not held:
+            raise DocumentNotFound(
+                f"there is no document below {printable(folder)!r}",
+                hint="nothing was forgotten; see what there is: vstash list",
+            )
+        found |= dict.fromkeys(held)
+    return list(found)
 
 
 def stats(context: typer.Context, json: Json = False) -> None:

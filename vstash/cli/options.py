@@ -40,6 +40,12 @@ Where = Annotated[
     list[str] | None,
     typer.Option("--where", metavar="KEY=VALUE", help="Only what has this in its metadata; repeat for several."),
 ]
+InDocument = Annotated[
+    str | None,
+    typer.Option(
+        "--in", metavar="URI", help="Only this document: its uri, or the path of its file.", show_default=False
+    ),
+]
 Uri = Annotated[str, typer.Argument(metavar="URI", help="The document's uri, or the path of its file.")]
 InMode = Annotated[str, typer.Option("--mode", metavar="MODE", help="hybrid, keyword or vector.")]
 Fusion = Annotated[

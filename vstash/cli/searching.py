@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from vstash.arguments import any_given
 from vstash.cli import render, shapes, show
 from vstash.cli.app import Session
-from vstash.cli.options import Fusion, InCollection, InMode, Json, Uri, Where, WithTags, by_uri
+from vstash.cli.options import Fusion, InCollection, InDocument, InMode, Json, Uri, Where, WithTags, by_uri
 
 if TYPE_CHECKING:
     from vstash import Memory
@@ -50,6 +51,7 @@ def search(
     collection: InCollection = None,
     tag: WithTags = None,
     where: Where = None,
+    within: InDocument = None,
     after: After = None,
     before: Before = None,
     recency: Recency = None,
@@ -66,7 +68,7 @@ def search(
     session: Session = context.obj
     wanted = _query(context)
     with session.open() as memory:
-        found = memory.search(wanted)
+        found = memory.search(_narrowed(wanted, memory, within))
         remark = _remark(found, memory)
     if json:
         render.as_json(shapes.results(found, plan=plan, explain=explain))
@@ -88,6 +90,7 @@ def why(
     collection: InCollection = None,
     tag: WithTags = None,
     where: Where = None,
+    within: InDocument = None,
     after: After = None,
     before: Before = None,
     recency: Recency = None,
@@ -104,7 +107,8 @@ def why(
     session: Session = context.obj
     wanted = _query(context)
     with session.open() as memory:
-        found = by_uri(lambda name: memory.why(wanted, name), uri)
+        asked = _narrowed(wanted, memory, within)
+        found = by_uri(lambda name: memory.why(asked, name), uri)
     if json:
         render.as_json(shapes.loss(found))
     else:
@@ -128,6 +132,16 @@ def _remark(found: Results, memory: Memory) -> str:
             f"see it with --min-confidence {found.confidence}"
         )
     return "nothing found"
+
+
+def _narrowed(query: Query, memory: Memory, name: str | None) -> Query:
+    """The query for one document only, where one is named. Raises: DocumentNotFound."""
+    if name is None:
+        return query
+    from vstash.filters import And, Eq
+
+    own = Eq("uri", by_uri(memory.get, name).uri)
+    return replace(query, filter=And((query.filter, own)) if query.filter else own)
 
 
 def _query(context: typer.Context) -> Query:

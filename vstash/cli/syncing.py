@@ -11,9 +11,11 @@ from vstash.cli import render
 from vstash.cli.app import FAILURE, Session
 from vstash.cli.options import Collection, Exclude, Include, Json, Tags, said
 from vstash.cli.progress import progress, sync_line, sync_summary
+from vstash.errors import DatabaseNotFound
 from vstash.types import AddResult
 
 if TYPE_CHECKING:
+    from vstash.memory import Memory
     from vstash.sync import Comparison
 
 
@@ -33,24 +35,38 @@ def sync(
     json: Json = False,
 ) -> None:
     """Make the memory equal to a folder: new, changed, moved and deleted files."""
+    from vstash.sync import rehearse
+
     session: Session = context.obj
     started = time.perf_counter()
-    with session.open(create=not dry_run, encode=not dry_run) as memory:
+    with _as_it_is(session) if dry_run else session.open(create=True) as memory:
         compared = memory.compare(
             folder, collection=collection, tags=said(tag), include=include or (), exclude=exclude or ()
         )
         results: dict[str, AddResult] = {}
-        if not dry_run:
-            with progress(len(compared.changes), quiet=session.quiet) as advance:
-                for done in memory.sync(compared):
-                    if isinstance(done, AddResult):
-                        results[done.uri] = done
-                        advance(done)
+        with progress(len(compared.changes), quiet=session.quiet) as advance:
+            for done in rehearse(compared) if dry_run else memory.sync(compared):
+                if isinstance(done, AddResult):
+                    results[done.uri] = done
+                    advance(done)
     _report(compared, results, session, json)
     if not session.quiet:
         sync_summary(_statuses(compared, results), time.perf_counter() - started, dry_run=dry_run)
     if any(result.status == "failed" for result in results.values()) or compared.of("fail"):
         raise typer.Exit(FAILURE)
+
+
+def _as_it_is(session: Session) -> Memory:
+    """The memory to compare with; an empty one where none is yet, as the first sync would make it."""
+    from vstash.memory import Memory
+
+    try:
+        return session.open(encode=False)
+    except DatabaseNotFound as error:
+        if session.settings.db.expanduser().exists():  # it may have lost what it held
+            raise
+        session.talk(str(error))
+    return Memory.open(":memory:", encoder=None).within(session.settings)
 
 
 def _statuses(compared: Comparison, results: dict[str, AddResult]) -> list[tuple[str, str, str, str | None]]:

@@ -147,7 +147,7 @@ class MiniLM:
         except OSError as error:
             raise ModelUnavailable(
                 f"there is no room to prepare the encoder: {error.strerror}",
-                hint="set VSTASH_CACHE to a folder that can be written, with 30 MB free",
+                hint="set VSTASH_CACHE to a folder that can be written, with 110 MB free",
             ) from error
 
     def _open(self, folder: Path) -> OnnxModel:

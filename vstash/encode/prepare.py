@@ -6,7 +6,9 @@ prepared is what this machine runs fastest among what agrees with vectors that t
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import time
 from base64 import b64decode
@@ -29,6 +31,7 @@ from vstash.types import Space
 
 REFERENCE = Path(__file__).with_name("reference.json")
 MIN_COSINE = 0.99  # mean, to the original's vectors; 8 bits reach .995, a broken graph below .9
+ROOM = 110  # MB: what is tried lies side by side until one is chosen, which takes 23
 LOCK_WAIT = 300.0  # seconds; a preparation takes two
 
 PACED = 6  # of the reference texts, 60 to 200 tokens each
@@ -57,6 +60,7 @@ def make(folder: Path, source: Path, space: Space, report: Report, anew: bool = 
             return
         for left_behind in folder.parent.glob(f"{folder.name}.part-*"):
             shutil.rmtree(left_behind, ignore_errors=True)
+        _require_room(folder.parent)
         part = Path(mkdtemp(prefix=f"{folder.name}.part-", dir=folder.parent))
         try:
             _fill(part, source, space, report)
@@ -66,6 +70,12 @@ def make(folder: Path, source: Path, space: Space, report: Report, anew: bool = 
             shutil.rmtree(folder / "replaced", ignore_errors=True)
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def _require_room(folder: Path) -> None:
+    """Raises: OSError, before the seconds that it takes to find out."""
+    if shutil.disk_usage(folder).free < ROOM * 10**6:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 @contextmanager

@@ -24,6 +24,7 @@ else:  # what a search with the default does without
 
 # What people may mean, and the name it goes by here.
 NAMES = {"default": "default", "hash": "hash", "minilm": "default", "all-minilm-l6-v2": "default"}
+REAL = "fiubO"  # NumPy's kinds of numbers, whole ones and objects such as Decimal among them
 TINY = 1e-12  # a length that only rounding could give
 
 
@@ -70,14 +71,19 @@ def checked(vectors: Any, rows: int, dim: int) -> Vectors:
     Raises: BadVectors when the shape differs, or a row is not finite or has no length.
     """
     try:
-        given = np.asarray(vectors, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
+        found = np.asarray(vectors)
+        if found.dtype.kind not in REAL:
+            raise BadVectors(f"the vectors are of the type {found.dtype}, not real numbers", hint=_OUTPUT)
+        with np.errstate(invalid="ignore"):  # the length tells
+            given = found.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # the last of a tensor with a gradient
         raise BadVectors(f"the vectors are not numbers in a table: {error!s:.100}", hint=_OUTPUT) from error
     if not (rows or given.size):  # an empty list, which says no dimension
         given = given.reshape(0, dim)
     if given.shape != (rows, dim):
         raise BadVectors(f"the vectors have shape {given.shape}, not {(rows, dim)}", hint=_OUTPUT)
-    lengths = np.linalg.norm(given, axis=1, keepdims=True)
+    with np.errstate(over="ignore", invalid="ignore"):  # the length tells
+        lengths = np.linalg.norm(given, axis=1, keepdims=True)
     _refuse(~np.isfinite(lengths[:, 0]), "is not finite")
     _refuse(lengths[:, 0] < TINY, "is zero")
     return np.ascontiguousarray(given / lengths, dtype=np.float32)

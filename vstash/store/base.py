@@ -201,7 +201,8 @@ class Store(Protocol):
         ...
 
     def release(self) -> None:
-        """Rebuild what is derived without the vectors that cannot be used: `lacking` names their chunks then."""
+        """Rebuild what is derived without the vectors and word-pieces that cannot be used: `lacking` names their
+        chunks then."""
         ...
 
     def note_check(self, report: Report) -> None:
@@ -217,15 +218,15 @@ class Store(Protocol):
         """Make room for a second space beside the active one; what is left of other such moves goes."""
         ...
 
-    def lacking(self, space: Space, after: int, limit: int) -> list[int]:
-        """The first chunks, by id, above `after` that have no vector in the space."""
+    def lacking(self, space: Space, after: int, limit: int, *, named: bool = False) -> list[int]:
+        """The first chunks, by id, above `after` that have no vector in the space, or with `named` no word-pieces."""
         ...
 
     def fill(
         self, space: Space, ids: Sequence[int], keys: Sequence[bytes], matrix: Vectors, pieces: Sequence[Pieces] = ()
     ) -> None:
         """Store vectors of chunks, ids ascending, and their word-pieces, in a space that was prepared; chunks
-        that are gone or have theirs are passed over. Raises: BadVectors."""
+        that are gone are passed over, and what they have already stays. Raises: BadVectors."""
         ...
 
     def switch(self, space: Space) -> bool:

@@ -213,6 +213,7 @@ class MemoryStore(Taking):
     def reading(self) -> Iterator[None]:
         """Other threads wait, so that all reads inside see one state."""
         with self._turn:
+            self.require_open()
             yield
 
     def count(self, rule: Filter | None = None) -> int:
@@ -299,8 +300,8 @@ class MemoryStore(Taking):
         """Make room for a second space."""
         self._beside = {space.id: self._beside.get(space.id, {})}
 
-    def lacking(self, space: Space, after: int, limit: int) -> list[int]:
-        """The first chunks above `after` that have no vector in the space."""
+    def lacking(self, space: Space, after: int, limit: int, *, named: bool = False) -> list[int]:
+        """The first chunks above `after` that have no vector in the space; word-pieces are not lost here."""
         has: Any = self._rows if self._space == space else self._beside.get(space.id, {})
         return [id_ for id_ in sorted(self._rows) if id_ > after and id_ not in has][:limit]
 
@@ -329,9 +330,6 @@ class MemoryStore(Taking):
 
     def compact(self) -> None:
         """Nothing is left behind by what is removed."""
-
-    def close(self) -> None:
-        """Nothing to give back."""
 
     def _of(self, document_id: int) -> list[_Row]:
         return sorted(

@@ -1,4 +1,5 @@
-"""How do threads take turns with a store that knows no transactions? Each call holds one lock, from end to end."""
+"""How do threads take turns with a store that knows no transactions? Each call holds one lock, from end to end, while
+the store is open."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from functools import wraps
 from inspect import isfunction
 from typing import Any, TypeVar
 
+from vstash.errors import StoreError
+
 Kept = TypeVar("Kept", bound="Taking")
 
 
@@ -16,6 +19,17 @@ class Taking:
 
     def __init__(self) -> None:
         self._turn = threading.RLock()
+        self._closed = False
+
+    def close(self) -> None:
+        """No call is answered any more. May be called again."""
+        with self._turn:
+            self._closed = True
+
+    def require_open(self) -> None:
+        """Raises: StoreError once closed."""
+        if self._closed:
+            raise StoreError("the memory in the process was closed", hint="open it again; what lasts lies in a file")
 
 
 def by_turns(kind: type[Kept]) -> type[Kept]:
@@ -30,6 +44,7 @@ def _alone(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def taken(self: Taking, *args: Any, **named: Any) -> Any:
         with self._turn:
+            self.require_open()
             return method(self, *args, **named)
 
     return taken

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vstash.store.sqlite import checked, quick, vectors
-from vstash.store.sqlite.connection import connect, value, writable
+from vstash.store.sqlite.connection import connect, translated, value, writable
 from vstash.store.sqlite.connection import versions as driver_versions
 from vstash.store.sqlite.store import SqliteStore
 
@@ -25,7 +25,7 @@ def describe(path: Path, *, busy_wait: float) -> dict[str, Any]:
     store = SqliteStore(path, create=False, busy_wait=busy_wait)
     try:
         log = path.with_name(path.name + "-wal")
-        with store.reading():
+        with store.reading(), translated(path):
             active = vectors.active(store.connection)
             return {
                 **store.statistics(),

@@ -70,8 +70,8 @@ def _only_indexes(wrong: Iterable[str]) -> bool:
 def repair(connection: Connection, *, release: bool = False) -> None:
     """Rebuild everything derived, in one transaction; none of it where truth is too damaged to build on.
 
-    With `release` vectors that cannot be used, or whose word-pieces cannot, are dropped first: what lacks a
-    vector can be encoded again.
+    With `release` vectors and word-pieces that cannot be used are dropped first: what lacks them can be encoded
+    again.
     """
     with suppress(*Damaged), writing(connection):
         postings.note_rewriting(connection)
@@ -84,8 +84,8 @@ def repair(connection: Connection, *, release: bool = False) -> None:
         for number, dim in _spaces(connection):
             vectors.make_tables(connection, number)
             if release:
-                wrong_ids = {*_not_unit(connection, number, dim), *_without_pieces(connection, number)}
-                connection.executemany(f"DELETE FROM vector_{number} WHERE chunk_id = ?", [(id_,) for id_ in wrong_ids])
+                _drop(connection, f"vector_{number}", _not_unit(connection, number, dim))
+                _drop(connection, f"piece_{number}", _without_pieces(connection, number))
             connection.execute(f"DELETE FROM vector_{number} WHERE chunk_id NOT IN (SELECT id FROM chunk)")
             # emptied, not deleted: versions go on rising, so that no process keeps what it holds in memory
             connection.execute(f"UPDATE code_{number} SET ids = x'', codes = x''")
@@ -94,6 +94,10 @@ def repair(connection: Connection, *, release: bool = False) -> None:
             pieces.rebuild(connection, number)
         if value(connection, "SELECT count(*) FROM chunk") >= frequencies.LEAST:
             frequencies.count(connection)
+
+
+def _drop(connection: Connection, table: str, chunk_ids: Iterable[int]) -> None:
+    connection.executemany(f"DELETE FROM {table} WHERE chunk_id = ?", [(id_,) for id_ in chunk_ids])
 
 
 def sqlite_integrity(connection: Connection) -> list[str]:
@@ -151,7 +155,7 @@ def keyword_index(connection: Connection) -> list[str]:
     copy, and while somebody else writes the rows are compared instead, so that a check never waits.
     """
     try:
-        with at_once(connection), writing(connection):
+        with at_once(connection):
             connection.execute(VERIFY_KEYWORDS)
     except Locked:
         return quick.keyword_index(connection)
@@ -194,8 +198,7 @@ def _not_unit(connection: Connection, number: int, dim: int) -> list[int]:
     odd = rows(connection, f"SELECT chunk_id FROM vector_{number} WHERE length(vector) <> ?", (4 * dim,))
     wrong = [id_ for (id_,) in odd]
     for ids, matrix in _batches(connection, number, dim):
-        lengths = np.linalg.norm(matrix, axis=1)
-        wrong += [ids[at] for at in np.flatnonzero(~(np.abs(lengths - 1.0) < 1e-3))]
+        wrong += [ids[at] for at in np.flatnonzero(~vectors.of_unit(matrix))]
     return wrong
 
 

@@ -249,8 +249,10 @@ def use_wal(connection: Connection) -> None:
 
 @contextmanager
 def writing(connection: Connection) -> Iterator[None]:
-    """One write transaction: all or nothing. Inside another one it is a savepoint. Raises: StoreGone, StoreReadOnly."""
+    """One write transaction, inside another a savepoint. Raises: StoreGone, StoreReadOnly; StoreError in a snapshot."""
     if connection.in_transaction:
+        if connection.txn_state("main") != apsw.SQLITE_TXN_WRITE:
+            raise StoreError(f"{path_of(connection)} is being read as of one moment", hint="write when that is over")
         with connection:
             yield
         return
@@ -278,8 +280,8 @@ def require_there(connection: Connection) -> None:
 
 
 @contextmanager
-def reading(connection: Connection) -> Iterator[None]:
-    """One snapshot: every read inside sees the same state, whoever writes meanwhile."""
+def steady(connection: Connection) -> Iterator[None]:
+    """Every read inside sees the same state, whoever writes meanwhile."""
     if connection.in_transaction:
         yield
         return
@@ -376,7 +378,8 @@ def meaning(error: apsw.Error, path: Path | str) -> StoreError:
                 what = f"is being written by {named}"
             if getattr(error, "extendedresult", 0) == NO_ROOM_FOR_INDEX:  # not in its type
                 ours, what, hint = StoreFull, "cannot be opened: the disk is full", "free some space; nothing was lost"
-            return ours(f"{path} {what} ({error})", hint=hint)
+            detail = "" if str(error) == "not an error" else f" ({error})"  # as SQLite says of what a copy met
+            return ours(f"{path} {what}{detail}", hint=hint)
     return StoreError(f"{path}: {type(error).__name__}: {error}", hint="run: vstash check")
 
 

@@ -19,6 +19,7 @@ from vstash.store.base import Entry, Passage, Renamed, Stored
 from vstash.store.sqlite.connection import Connection, rows, value
 from vstash.store.sqlite.filters import condition, moment, stamp
 from vstash.store.sqlite.pieces import unpacked
+from vstash.store.sqlite.vectors import of_unit
 from vstash.types import Chunk, Document, Facts, Source, Space
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _SHA256 = "[0-9a-f]{64}"
 _WORD = re.compile(r"\w+")
+_written = json.JSONEncoder(ensure_ascii=False).encode  # which json.dumps would make anew for each
 _FOLDED = bytes(ord(chr(code).lower()) if _WORD.match(chr(code)) else 32 for code in range(128)) + bytes(128)
 _TAGS = "(SELECT json_group_array(name) FROM (SELECT name FROM tag WHERE document_id = document.id ORDER BY name))"
 _COLUMNS = (
@@ -165,7 +167,7 @@ def _chunk_rows(entry: Entry, document_id: int, ids: range) -> Iterator[tuple[An
             chunk.start,
             chunk.end,
             chunk.heading,
-            json.dumps(dict(chunk.place), ensure_ascii=False) if chunk.place else "{}",
+            _written(dict(chunk.place)) if chunk.place else "{}",
             chunk.text,
             terms,
             text_digest(chunk.text),
@@ -209,8 +211,8 @@ def entry(connection: Connection, uri: str, number: int, space: Space) -> Entry 
 
 def _matrix(blobs: Sequence[bytes | None], dim: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     whole = [blob for blob in blobs if blob is not None and len(blob) == 4 * dim]
-    whole = whole if len(whole) == len(blobs) else []
-    return np.frombuffer(b"".join(whole), np.float32).reshape(len(whole), dim)
+    matrix = np.frombuffer(b"".join(whole), np.float32).reshape(len(whole), dim)
+    return matrix if len(whole) == len(blobs) and of_unit(matrix).all() else matrix[:0]
 
 
 def rename(connection: Connection, document_id: int, to: Renamed) -> None:

@@ -38,6 +38,14 @@ def insert(connection: Connection, number: int, found: Mapping[int, Pieces]) -> 
     _count(connection, number, found.values(), +1)
 
 
+def put_back(connection: Connection, number: int, found: Mapping[int, Pieces]) -> None:
+    """Keep the pieces of these chunks, which may have some already; counts that outlived every row go."""
+    if lost(connection, number):
+        connection.execute(f"DELETE FROM piece_count_{number}")
+    delete(connection, number, found)
+    insert(connection, number, found)
+
+
 def delete(connection: Connection, number: int, chunk_ids: Iterable[int]) -> None:
     """Forget the pieces of these chunks."""
     ids = list(chunk_ids)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from vstash.store.sqlite import codes, migrate, vectors
-from vstash.store.sqlite.connection import Connection, Damaged, rows, value
+from vstash.store.sqlite.connection import Connection, Damaged, rows, steady, value
 from vstash.types import Finding
 
 SAMPLE = 5  # violations named in a finding
@@ -97,9 +97,10 @@ CHECKS: Checks = (  # name, check, whether repair mends it
 
 
 def finding(connection: Connection, name: str, check: Check, repairable: bool) -> Finding:
-    """Run one check; what is too damaged to be read is a violation of it."""
+    """Run one check on the state of one moment; what is too damaged to be read is a violation of it."""
     try:
-        wrong = check(connection)
+        with steady(connection):
+            wrong = check(connection)
     except Damaged as error:
         wrong = [str(error)]
     return Finding(name, not wrong, len(wrong), tuple(wrong[:SAMPLE]), repairable and bool(wrong))

@@ -28,14 +28,11 @@ def prepare(connection: Connection, space: Space, now: datetime) -> int:
     return known[space.id] if space.id in known else vectors.create(connection, space, now)
 
 
-def lacking(connection: Connection, number: int, after: int, limit: int) -> list[int]:
-    """The first chunks, by id, above `after` that have no vector in the space."""
-    found = rows(
-        connection,
-        "SELECT id FROM chunk WHERE id > ?"
-        f" AND NOT EXISTS (SELECT 1 FROM vector_{number} WHERE chunk_id = chunk.id) ORDER BY id LIMIT ?",
-        (after, limit),
-    )
+def lacking(connection: Connection, number: int, after: int, limit: int, *, named: bool = False) -> list[int]:
+    """The first chunks, by id, above `after` that have no vector in the space, or with `named` no word-pieces."""
+    tables = [f"vector_{number}", *([f"piece_{number}"] if named else [])]
+    without = " OR ".join(f"NOT EXISTS (SELECT 1 FROM {table} WHERE chunk_id = chunk.id)" for table in tables)
+    found = rows(connection, f"SELECT id FROM chunk WHERE id > ? AND ({without}) ORDER BY id LIMIT ?", (after, limit))
     return [id_ for (id_,) in found]
 
 
@@ -48,29 +45,35 @@ class Filling(NamedTuple):
 
 
 def fill(connection: Connection, number: int, ids: Sequence[int], filling: Filling) -> None:
-    """Store what is meant for those chunks that are still there and still lack a vector; ids ascending."""
-    found = rows(
-        connection,
-        f"SELECT id FROM chunk WHERE id IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
-        f" (SELECT 1 FROM vector_{number} WHERE chunk_id = chunk.id)",
-        (json.dumps(list(ids)),),
-    )
-    wanted = {id_ for (id_,) in found}
-    kept = [at for at, id_ in enumerate(ids) if id_ in wanted]
+    """Store what is meant for those chunks that are still there and lack it still; ids ascending."""
+    kept = _without(connection, f"vector_{number}", ids)
+    if filling.pieces:
+        # those whose vector is put back too: other words may have been encoded now
+        unnamed = sorted({*kept, *_without(connection, f"piece_{number}", ids)})
+        pieces.put_back(connection, number, {ids[at]: filling.pieces[at] for at in unnamed})
     if not kept:
         return
     chosen = [ids[at] for at in kept]
     matrix = np.ascontiguousarray(filling.matrix[kept])
     in_order = (value(connection, f"SELECT max(chunk_id) FROM vector_{number}") or 0) < chosen[0]
     vectors.insert(connection, number, chosen, [filling.keys[at] for at in kept], matrix)
-    if filling.pieces:
-        pieces.delete(connection, number, chosen)  # a vector put back may find the pieces still there
-        pieces.insert(connection, number, {ids[at]: filling.pieces[at] for at in kept})
     if in_order:
         codes.insert(connection, number, chosen, matrix)
         return
     for shard in sorted({id_ // codes.SHARD for id_ in chosen}):
         _recode(connection, number, shard, matrix.shape[1])
+
+
+def _without(connection: Connection, table: str, ids: Sequence[int]) -> list[int]:
+    """Which of these chunks, by their places, are there and have no row in the table."""
+    found = rows(
+        connection,
+        "SELECT id FROM chunk WHERE id IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
+        f" (SELECT 1 FROM {table} WHERE chunk_id = chunk.id)",
+        (json.dumps(list(ids)),),
+    )
+    wanted = {id_ for (id_,) in found}
+    return [at for at, id_ in enumerate(ids) if id_ in wanted]
 
 
 def _recode(connection: Connection, number: int, shard: int, dim: int) -> None:

@@ -23,7 +23,6 @@ from vstash.store.sqlite.connection import (
     connect,
     discard,
     missing,
-    reading,
     require_same,
     require_there,
     translated,
@@ -31,6 +30,7 @@ from vstash.store.sqlite.connection import (
 )
 from vstash.store.sqlite.kept import Kept
 from vstash.store.sqlite.scan import Scanner
+from vstash.store.sqlite.snapshot import Snapshot
 from vstash.store.sqlite.spaces import Filling
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Space, Status
 
@@ -64,12 +64,11 @@ class SqliteStore:
         self.path = path
         self._lock = threading.RLock()
         self._process = os.getpid()
-        self._in_snapshot = False
-        self._snapshot: dict[str, Any] = {}  # what was read in it, by name
         self._kept = Kept(-1)
         if not create and absent(path):
             raise missing(path)
         self.connection = connect(path, create=create, busy_wait=busy_wait, vfs=vfs)
+        self._snapshot = Snapshot(self.connection)
         try:
             with translated(path, PUT_BACK):
                 if not create and not migrate.version(self.connection):
@@ -88,37 +87,37 @@ class SqliteStore:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """One snapshot for all reads inside."""
-        with self._use(), reading(self.connection):
-            outermost = not self._in_snapshot
-            self._in_snapshot = True
+        """One snapshot for all reads inside; what is raised there is the caller's, and goes on as it is."""
+        require_same(self._process, self.path)  # in a fork the lock may be one that nobody gives back
+        with self._lock:
+            outermost = not self._snapshot.held
             try:
+                with self._use():
+                    self._snapshot.begin()
                 yield
             finally:
                 if outermost:
-                    self._in_snapshot = False
-                    self._snapshot.clear()
+                    with translated(self.path):
+                        self._snapshot.end()
 
-    def _once(self, name: str, ask: Callable[[], Any]) -> Any:
-        """What is asked for again and again in a search is read once within a snapshot."""
-        if not self._in_snapshot:
-            return ask()
-        if name not in self._snapshot:
-            self._snapshot[name] = ask()
-        return self._snapshot[name]
+    @contextmanager
+    def _seeing(self) -> Iterator[None]:
+        """One snapshot for reads of the store's own."""
+        with self.reading(), self._use():
+            yield
 
     def _active(self) -> tuple[int, Space] | None:
         """The space that searches use, with its number."""
-        found: tuple[int, Space] | None = self._once("active", lambda: vectors.active(self.connection))
+        found: tuple[int, Space] | None = self._snapshot.once("active", lambda: vectors.active(self.connection))
         return found
 
     def _chunks(self) -> int:
         """How many chunks there are."""
-        return int(self._once("chunks", lambda: documents.count(self.connection, None)))
+        return int(self._snapshot.once("chunks", lambda: documents.count(self.connection, None)))
 
     def _held(self) -> Kept:
         """What is kept in memory of the file as it is now."""
-        era = self._once("era", lambda: self.connection.pragma("schema_version"))
+        era = self._snapshot.once("era", lambda: self.connection.pragma("schema_version"))
         if era != self._kept.era:
             self._kept = Kept(era)
         return self._kept
@@ -141,7 +140,7 @@ class SqliteStore:
 
     def vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
         """Vectors already there, by the digest of what was encoded."""
-        with self.reading():
+        with self._seeing():
             found = self._active()
             return vectors.by_key(self.connection, found[0], keys) if found else {}
 
@@ -224,17 +223,17 @@ class SqliteStore:
 
     def document(self, uri: str) -> Document | None:
         """A document with its text."""
-        with self.reading():
+        with self._seeing():
             return documents.get(self.connection, uri)
 
     def documents(self, rule: Filter | None = None) -> Iterator[Document]:
         """The documents that pass, by uri, without their texts."""
-        with self.reading():  # all at once: a transaction left open would swallow what the caller writes meanwhile
+        with self._seeing():  # all at once: a transaction left open would swallow what the caller writes meanwhile
             return iter(list(documents.select(self.connection, rule)))
 
     def inside(self, uris: Sequence[str]) -> Iterator[Document]:
         """The documents whose uri is one of these, "#" and more."""
-        with self.reading():
+        with self._seeing():
             return iter(list(documents.inside(self.connection, uris)))
 
     def chunk_ids(self, document_id: int) -> list[int]:
@@ -254,7 +253,7 @@ class SqliteStore:
 
     def statistics(self) -> dict[str, Any]:
         """Counts and sizes."""
-        with self.reading():
+        with self._seeing():
             found = documents.statistics(self.connection)
             pages = self.connection.pragma("page_count") * self.connection.pragma("page_size")
             return {**found, "bytes": pages, "schema": migrate.version(self.connection)}
@@ -322,12 +321,12 @@ class SqliteStore:
         """Verify what is stored; repair what can be rebuilt, then verify again."""
         with self._use():
             if fast and not repair:
-                with self.reading():
+                with self._seeing():
                     return quick.run(self.connection, report)
             return (checks.mended if repair else checks.run)(self.connection, report)
 
     def release(self) -> None:
-        """Rebuild what is derived without the vectors that cannot be used."""
+        """Rebuild what is derived without the vectors and word-pieces that cannot be used."""
         with self._use():
             checks.repair(self.connection, release=True)
 
@@ -338,7 +337,7 @@ class SqliteStore:
 
     def entry(self, uri: str) -> Entry | None:
         """A document as it was put."""
-        with self.reading():
+        with self._seeing():
             found = self._active()
             return documents.entry(self.connection, uri, *found) if found else None
 
@@ -347,11 +346,11 @@ class SqliteStore:
         with self._use(), writing(self.connection):
             spaces.prepare(self.connection, space, now)
 
-    def lacking(self, space: Space, after: int, limit: int) -> list[int]:
-        """The first chunks above `after` that have no vector in the space."""
-        with self.reading():
+    def lacking(self, space: Space, after: int, limit: int, *, named: bool = False) -> list[int]:
+        """The first chunks above `after` that have no vector in the space, or with `named` no word-pieces."""
+        with self._seeing():
             number = spaces.numbered(self.connection, space)
-            return [] if number is None else spaces.lacking(self.connection, number, after, limit)
+            return [] if number is None else spaces.lacking(self.connection, number, after, limit, named=named)
 
     def fill(
         self, space: Space, ids: Sequence[int], keys: Sequence[bytes], matrix: Vectors, pieces: Sequence[Pieces] = ()

@@ -234,6 +234,13 @@ def dots(matrix: Vectors, vector: Vectors) -> NDArray[np.float32]:
     return found
 
 
+def of_unit(vectors: Vectors) -> NDArray[np.bool_]:
+    """Whether each row is of unit length, shape (rows,); damaged bytes, which may stand for any number, are not."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        found: NDArray[np.bool_] = np.abs(np.linalg.norm(vectors, axis=1) - 1.0) < _UNIT
+    return found
+
+
 def require_unit(vectors: Vectors, rows_: int, dim: int) -> None:
     """Refuse what no search could compare. Raises: BadVectors."""
     if vectors.shape != (rows_, dim) or vectors.dtype != np.float32:
@@ -241,6 +248,5 @@ def require_unit(vectors: Vectors, rows_: int, dim: int) -> None:
             f"vectors are {vectors.dtype}{list(vectors.shape)}, expected float32[{rows_}, {dim}]",
             hint="pass one row for each text, in the encoder's dimension",
         )
-    lengths = np.linalg.norm(vectors, axis=1)
-    if not np.all(np.abs(lengths - 1.0) < _UNIT):
+    if not of_unit(vectors).all():
         raise BadVectors("vectors are not of unit length", hint="divide each by its Euclidean norm")
