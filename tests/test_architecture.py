@@ -26,7 +26,7 @@ LAYERS = (
     ("plan", "opening", "intake", "asking"),
     ("rank", "encode", "store", "text", "fetch"),
     ("filters", "claims"),
-    ("types", "extras", "config", "arguments", "signs", "salvage", "walk", "names", "publish", "metadata"),
+    ("types", "extras", "config", "arguments", "signs", "salvage", "walk", "unmounted", "names", "publish", "metadata"),
     ("rules",),
     ("errors",),
 )

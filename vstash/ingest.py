@@ -34,7 +34,7 @@ from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
 
-RECIPE = "8"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+RECIPE = "10"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 GIVEN_CHUNKS = 1024  # the same where vectors come with the texts: under a second
 BATCH_FILES = 64  # files looked up together
@@ -203,8 +203,7 @@ class Ingest:
             )
             for cut, given, matrix in zip(batch.cuts, batch.vectors, self._vectors(batch), strict=True)
         ]
-        statuses = self._store.put(entries, space, self._now())
-        self._forget_lost_parts(batch)
+        statuses = self._store.put(entries, space, self._now(), self._lost_parts(batch))
         share = (time.perf_counter() - started) / batch.size
         sizes = Counter({entry.source.uri: len(entry.chunks) for entry in entries})
         for part, whole in batch.parts.items():
@@ -214,14 +213,12 @@ class Ingest:
             if uri not in batch.parts:
                 yield AddResult(uri, status, 0 if status == "unchanged" else sizes[uri], took + share * sizes[uri])
 
-    def _forget_lost_parts(self, batch: _Batch) -> None:
+    def _lost_parts(self, batch: _Batch) -> list[str]:
         """What came in an earlier version of a document, and no longer does; of one that is as it was only the limits,
         or the time there was, can have left something out."""
         held = batch.uris
         wholes = {uri for uri in held if uri.lower().endswith(HOLDING_PARTS)} | set(batch.parts.values())
-        lost = [uri for uri in parts_of(self._store, sorted(wholes - batch.same)) if uri not in held]
-        if lost:
-            self._store.forget_all(lost)
+        return [uri for uri in parts_of(self._store, sorted(wholes - batch.same)) if uri not in held]
 
     def _vectors(self, batch: _Batch) -> list[Vectors]:
         """One matrix for each document; a text that was ever encoded is not encoded again."""

@@ -14,8 +14,8 @@ from vstash.errors import SourceUnavailable, UnsupportedSource, VstashError
 from vstash.intake import reason, too_large
 from vstash.text.passage import digest, own_title, passage
 from vstash.text.split import split
-from vstash.text.terms import extra_terms
-from vstash.types import Chunk, Source, Space
+from vstash.text.terms import extra_terms, name_terms
+from vstash.types import Chunk, Document, Source, Space
 
 DEFAULT_WINDOW = 256  # tokens, for an encoder that does not say
 SPECIAL_TOKENS = 2  # that an encoder adds to each text: one before, one after
@@ -69,8 +69,8 @@ class Cutter:
         """A document in the chunks that it was given."""
         title = own_title(source.title, source.uri)
         texts = tuple([passage(title, chunk.heading, chunk.text, self.window) for chunk in chunks])
-        terms = [extra_terms(f"{source.title}\n{chunk.heading}\n{chunk.text}") for chunk in chunks]
-        return Cut(source, chunks, texts, tuple(map(digest, texts)), tuple(terms))
+        terms = terms_of(chunks, source.title, source.uri if of_file(source) else "")
+        return Cut(source, chunks, texts, tuple(map(digest, texts)), terms)
 
     def _all(self, source: Source, limits: Limits) -> list[Cut]:
         whole = self.cut(source)
@@ -79,6 +79,18 @@ class Cutter:
         if len(whole.chunks) > limits.max_chunks:
             raise too_large(f"{len(whole.chunks):,} passages", f"{limits.max_chunks:,}", "max_chunks")
         return [whole, *(part for part in map(self.cut, source.parts) if part.chunks)]
+
+
+def of_file(source: Source | Document) -> bool:
+    """Whether it came of a file, whose name people know it by."""
+    return source.modified_at is not None and "://" not in source.uri
+
+
+def terms_of(chunks: Sequence[Chunk], title: str, file: str) -> tuple[str, ...]:
+    """The extra terms of a document's chunks; `file` is the uri of the file it is, "" for none."""
+    named = name_terms(file, title)
+    each = (extra_terms(f"{title}\n{chunk.heading}\n{chunk.text}") for chunk in chunks)
+    return tuple([" ".join(filter(None, (terms, named))) for terms in each])
 
 
 def window(space: Space) -> int:

@@ -55,14 +55,20 @@ def spare(path: Path) -> Path:
 
 
 def rename(path: Path, target: Path) -> None:
-    """Rename so that it survives a power cut. Raises: StoreError."""
+    """Rename so that it survives a power cut, and what the file holds does. Raises: StoreError."""
     try:
+        _sync(path)
         path.replace(target)
-        if os.name == "posix":
-            folder = os.open(target.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        _sync(target.parent)
     except OSError as error:
         raise StoreError(f"{target} cannot be written: {error.strerror}", hint="check the folder") from error
+
+
+def _sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    if os.name == "posix":
+        opened = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

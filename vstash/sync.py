@@ -22,17 +22,18 @@ from vstash.filters import In
 from vstash.history import History
 from vstash.ingest import Ingest
 from vstash.intake import PART_OF, Failure, Labels, Pending, from_file, keeping
-from vstash.names import uri_of
+from vstash.names import path_of, uri_of
 from vstash.parts import forget, parts_of, wholes_of
-from vstash.passages import DEFAULT_WINDOW, Cutter
+from vstash.passages import DEFAULT_WINDOW, Cutter, of_file, terms_of
 from vstash.store.base import Renamed, Store, Stored
 from vstash.store.companions import is_own
 from vstash.text.formats import HOLDING_PARTS
 from vstash.text.passage import estimate_starts
 from vstash.text.sandbox import Sandbox
-from vstash.text.terms import extra_terms
+from vstash.text.terms import name_terms
 from vstash.types import AddResult, Status
-from vstash.walk import Selection, absolute, files, is_folder
+from vstash.unmounted import emptied
+from vstash.walk import Selection, absolute, files, is_folder, is_there, passed_over
 
 BATCH = 256  # documents renamed in one transaction
 
@@ -92,20 +93,39 @@ def compare(
     dated = History(top).date
     known = _files_known(store, [uri_of(path) for path in ([top] if touched is None else touched)])
     chosen = [path for path in files(top, selection, touched) if not is_own(path, store.path)]
-    found = [from_file(path, labels, dated) for path in chosen]
+    found = [from_file(path, labels, dated) for path in (*chosen, *_named(known, top, selection))]
     pending = {one.uri: one for one in found if isinstance(one, Pending)}
     failed = {one.uri: one for one in found if isinstance(one, Failure)}
     gone = {uri: one for uri, one in known.items() if uri not in pending and not _hidden(uri, failed)}
     texts = _remembered(store, gone)
-    found_changes = sorted(_changes(pending, failed.values(), known, gone), key=lambda one: one.uri)
-    changes = tuple(one for one in found_changes if one.action != "delete" or one.uri not in texts)
+    found_changes = _changes(pending, failed.values(), known, gone)
+    changes = [one for one in found_changes if one.action != "delete" or one.uri not in texts]
     if any(one.action == "delete" for one in changes) and all(map(is_folder, chosen)):  # such as cannot be looked into
         _require_some(store, top, selection)
+    changes = _mounted(changes, top, {uri_of(path) for path in touched or ()})
     for change in changes:
         if change.action == "move":
             old = known[change.old]
             pending[change.uri] = keeping(pending[change.uri], old.collection, old.tags)
-    return Comparison(changes, pending, known)
+    return Comparison(tuple(sorted(changes, key=lambda one: one.uri)), pending, known)
+
+
+def _named(known: Iterable[str], top: Path, selection: Selection) -> Iterator[Path]:
+    """The hidden files that the memory has all the same, as somebody named them: they are followed as any other."""
+    wants = selection.wants()
+    for path in map(path_of, known):
+        if path != top and passed_over(path, top) and wants(path.relative_to(top).as_posix()) and is_there(path):
+            yield path
+
+
+def _mounted(changes: list[Change], top: Path, seen: Collection[str]) -> list[Change]:
+    """The changes, but nothing is deleted in a folder that looks like a disk which is not mounted, other than what was
+    `seen` to go."""
+    gone = [one.uri for one in changes if one.action == "delete" and one.uri not in seen]
+    spared = {uri_of(folder): count for folder, count in emptied(top, map(path_of, gone)).items()}
+    kept = [one for one in changes if one.action != "delete" or one.uri in seen or not _hidden(one.uri, spared)]
+    why = "it is empty, and the {:,} files that the memory has of it stay: mount its disk, or remove the folder"
+    return [*kept, *(Change("fail", uri, error=why.format(count)) for uri, count in spared.items())]
 
 
 def _remembered(store: Store, uris: Iterable[str]) -> set[str]:
@@ -225,7 +245,8 @@ def _alike(comparison: Comparison, change: Change, recipe: str) -> bool:
 
 
 def _renamed(store: Store, one: Pending, old: str) -> Renamed | None:
-    """With a title of its own a document only changes its uri; a title that is the name of the file changes as well.
+    """With a title of its own a document changes its uri, and the terms of its name; a title that is the name of the
+    file changes as well.
 
     None where that is not certain: a file may call itself by its name; and for a damaged one, which is read again.
     """
@@ -236,12 +257,15 @@ def _renamed(store: Store, one: Pending, old: str) -> Renamed | None:
         return None
     name, title = old.rsplit("/", 1)[-1], one.uri.rsplit("/", 1)[-1]
     if document.title != name:
-        return None if document.title == title else Renamed(old, one.uri, document.title, one.modified_at)
-    if name in (document.text or "") or name in str(document.metadata):
+        if document.title == title:
+            return None
+        title = document.title
+        if of_file(document) and name_terms(old, title) == name_terms(one.uri, title):
+            return Renamed(old, one.uri, title, one.modified_at)
+    elif name in (document.text or "") or name in str(document.metadata):
         return None
     chunks = [passage.chunk for passage in store.passages(store.chunk_ids(document.id))]
-    terms = tuple(extra_terms(f"{title}\n{chunk.heading}\n{chunk.text}") for chunk in chunks)
-    return Renamed(old, one.uri, title, one.modified_at, terms)
+    return Renamed(old, one.uri, title, one.modified_at, terms_of(chunks, title, one.uri))
 
 
 def _order(comparison: Comparison) -> Iterator[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from errno import EISDIR, ELOOP
+from errno import EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 from pathlib import Path
+from stat import S_ISDIR
 
 import pathspec
 
@@ -80,6 +81,21 @@ def files(path: Path, selection: Selection | None = None, only: Collection[Path]
         name = file.relative_to(top).as_posix()
         if file == top or wants(name) or (is_folder(file) and wants(f"{name}/")):
             yield file
+
+
+def passed_over(path: Path, top: Path) -> bool:
+    """Whether a file below a folder is hidden, so that only who names it, or a folder that is hidden, means it."""
+    return any(name.startswith(".") for name in path.relative_to(top).parts)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file, and no folder, is there; also where we may not look, which reading it will say."""
+    try:
+        return not S_ISDIR(path.stat().st_mode)
+    except OSError as error:
+        return error.errno not in (ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP)
+    except ValueError:  # a zero in its name
+        return False
 
 
 def is_folder(path: Path) -> bool:

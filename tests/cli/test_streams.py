@@ -102,7 +102,43 @@ def test_a_reader_that_leaves_early_is_no_error(run: Run, docs: Path) -> None:
         assert child.stdout.readline() == b"[\n"
         child.stdout.close()
         assert child.stderr.read() == b""
-    assert child.returncode == 1
+    assert child.returncode == 141
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--help", "--version", "search --help", "list", "list --json", "search cat", "search cat --json",
+        "why cat docs/cats.md", "get docs/cats.md", "stats", "check", "check --json", "config", "doctor", "export",
+        "add docs --json", "sync docs --json", "remember x --json", "import all.jsonl --json", "backup copy.db --json",
+        "compact --json", "forget docs/cats.md --json", "get nothing --json", "list --nothing --json",
+    ],
+)  # fmt: skip
+def test_every_command_ends_as_others_do_when_nobody_reads(run: Run, docs: Path, command: str) -> None:
+    """`cat` and `git log` die of SIGPIPE, which a shell tells as 141."""
+    run("add", "docs")
+    run("export", "all.jsonl")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with process(*command.split(), stdout=writer, stderr=subprocess.PIPE) as child:
+        os.close(writer)
+        assert child.stderr is not None
+        said = child.stderr.read().decode()
+    assert child.returncode == 141, said
+    assert "Traceback" not in said
+    assert "pipe" not in said.lower()
+
+
+@pytest.mark.parametrize("command", ["get nothing", "list --nothing", "add docs", "import broken.jsonl"])
+def test_talk_that_nobody_reads_ends_a_command_alike(docs: Path, settings: Path, command: str) -> None:
+    (settings / "broken.jsonl").write_text("no export\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with process(*command.split(), stdout=subprocess.PIPE, stderr=writer) as child:
+        os.close(writer)
+        assert child.stdout is not None
+        assert child.stdout.read() == b""
+    assert child.returncode == 141
 
 
 @pytest.mark.parametrize(

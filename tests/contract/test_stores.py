@@ -127,6 +127,15 @@ def test_the_id_of_a_forgotten_chunk_is_never_given_again(store: Store) -> None:
     assert min(ids(store, "b")) > max(old)
 
 
+def test_what_is_lost_goes_with_what_is_put(store: Store) -> None:
+    put(store, entry("a", "x"), entry("b", "y"), entry("c", "z"))
+    assert store.put([entry("a", "w")], SPACE, NOW, ["b", "never"]) == ["replaced"]
+    assert [document.uri for document in store.documents()] == ["a", "c"]
+    with pytest.raises(BadVectors):
+        store.put([entry("a", "v")._replace(vectors=np.zeros((1, SPACE.dim), np.float32))], SPACE, NOW, ["c"])
+    assert store.document("c") is not None
+
+
 def test_the_first_put_decides_the_space(store: Store) -> None:
     put(store, entry("a", "x"))
     assert store.space() == SPACE

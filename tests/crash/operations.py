@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 import apsw
@@ -71,6 +72,23 @@ def filled(path: Path) -> None:
         memory.add_texts(texts("stands"), [f"doc:{at}" for at in range(3)], tags=["bird"])
 
 
+def letter(*attached: str) -> bytes:
+    """A mail with these attachments."""
+    message = EmailMessage()
+    message["Subject"] = f"{len(attached)} birds"
+    message.set_content("They are attached.")
+    message.make_mixed(boundary="birds")  # or each time another, and the mail would not be the same
+    for bird in attached:
+        message.add_attachment(f"the {bird} stands in the reed", filename=f"{bird}.txt")
+    return bytes(message)
+
+
+def mailed(path: Path) -> None:
+    """A mail with two attachments."""
+    with opened(path, None) as memory:
+        memory.add_bytes(letter("heron", "stork"), "birds.eml")
+
+
 def damaged(path: Path) -> None:
     """Three documents whose derived structures are gone."""
     filled(path)
@@ -93,6 +111,12 @@ def add(path: Path, vfs: str | None, done: Done) -> None:
 def replace(path: Path, vfs: str | None, done: Done) -> None:
     with opened(path, vfs) as memory:
         memory.add_texts(texts("sleeps"), [f"doc:{at}" for at in range(3)])
+        done()
+
+
+def lose(path: Path, vfs: str | None, done: Done) -> None:
+    with opened(path, vfs) as memory:
+        memory.add_bytes(letter("stork"), "birds.eml")
         done()
 
 
@@ -172,6 +196,7 @@ OPERATIONS = (
     Operation("create", nothing, create),
     Operation("add", filled, add),
     Operation("replace", filled, replace),
+    Operation("lose", mailed, lose),
     Operation("forget", filled, forget),
     Operation("forget_all", filled, forget_all),
     Operation("migrate", filled, upgrade),

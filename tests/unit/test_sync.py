@@ -242,6 +242,46 @@ def test_ignore_files_and_patterns(memory: Memory, folder: Path):
     assert run(memory, folder, exclude=["a.*"]) == {"a.md": "delete", "b.txt": "add"}
 
 
+def test_a_hidden_file_that_was_named_is_followed(memory: Memory, folder: Path):
+    named = folder / ".plans" / "d.md"
+    named.parent.mkdir()
+    named.write_text("Masts are of pine.\n")
+    (folder / ".other.md").write_text("nobody named it")
+    memory.add(named)
+    assert run(memory, folder)[".plans/d.md"] == "keep"
+    named.write_text("Masts are of fir.\n")
+    assert run(memory, folder)[".plans/d.md"] == "change"
+    assert memory.get(str(named)).text == "Masts are of fir.\n"
+    assert run(memory, folder, exclude=["d.md"])[".plans/d.md"] == "delete"
+    memory.add(named)
+    named.rename(folder / "d.md")
+    assert run(memory, folder)["d.md"] == "move"
+    assert len(memory.list()) == 4
+
+
+def test_a_hidden_file_that_was_named_and_is_gone_is_forgotten(memory: Memory, folder: Path):
+    (folder / ".d.md").write_text("Masts are of pine.\n")
+    memory.add(folder / ".d.md")
+    (folder / ".d.md").unlink()
+    assert run(memory, folder)[".d.md"] == "delete"
+
+
+def test_what_was_remembered_under_a_hidden_name_is_no_file(memory: Memory, folder: Path):
+    for name in (".idea", f".{'x' * 300}", ".a\0b"):
+        memory.remember(f"nowhere else {name[1]}", uri=f"{folder}/{name}")
+    assert set(run(memory, folder).values()) == {"add"}
+    assert len(memory.list()) == 6
+
+
+def test_an_ignored_file_stays_where_the_ignore_file_of_the_memory_lets_it_through(memory: Memory, folder: Path):
+    (folder / ".gitignore").write_text("b.*\n")
+    memory.add(folder / "b.txt")
+    assert run(memory, folder)["b.txt"] == "delete"
+    memory.add(folder / "b.txt")
+    (folder / ".vstashignore").write_text("!b.txt\n")
+    assert run(memory, folder)["b.txt"] == "keep"
+
+
 def test_documents_elsewhere_are_left_alone(memory: Memory, folder: Path, tmp_path: Path):
     (tmp_path / "notes2").mkdir()
     other = tmp_path / "notes2" / "x.txt"

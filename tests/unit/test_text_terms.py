@@ -111,6 +111,16 @@ def test_query_terms(query: str, terms: list[QueryTerm]):
         ("great", "great🙂", "good🙂"),
         ("great🙂", "great", "good"),
         ("running", "he runs", "he walks"),
+        ("1240", "a sum of 1,240.50", "a sum of 240.50"),
+        ("1240.50", "a sum of 1,240.50", "a sum of 124,051"),
+        ("1240,50", "eine Summe von 1.240,50", "eine Summe von 124.051"),
+        ("strasse", "die Straße", "die Straft"),
+        ("Straße", "die STRASSE", "die STRAFT"),
+        ("lodz", "Łódź", "Rodz"),
+        ("Łódź", "lodz", "rodz"),
+        ("oeuvre", "son Œuvre", "son uvre"),
+        ("smorrebrod", "et smørrebrød", "et smrrebrd"),
+        ("Ærø", "the isle of Aero", "the isle of Ro"),
     ],
 )
 def test_found_in_fts5(index: apsw.Connection, query: str, hit: str, miss: str):

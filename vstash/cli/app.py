@@ -1,6 +1,6 @@
 """The command line: global options, the commands, and the one place that turns errors into exit codes.
 
-Exit codes: 0 fine, 1 failure, 2 usage, 3 not found, 4 integrity findings, 130 interrupted.
+Exit codes: 0 fine, 1 failure, 2 usage, 3 not found, 4 integrity findings, 130 interrupted, 141 unheard.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 FAILURE, USAGE, MISSING, FINDINGS = 1, 2, 3, 4
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+UNHEARD = 141  # 128 + SIGPIPE, which ends other programs whose reader has left
 GLOBAL_WITH_VALUE = ("--db", "--encoder")
 GLOBAL_FLAGS = ("--quiet",)
 TAKING_WORDS = ("search", "why", "remember")
@@ -176,7 +177,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(given: Sequence[str]) -> int:
-    """The exit code of a command line; whatever ends it early is said in one line."""
+    """The exit code of a command line; whatever ends it early is said in one line, unless nobody reads."""
+    try:
+        return _ran(given)
+    except BrokenPipeError as error:
+        return _without_output(error)
+    except SystemExit as ended:  # what Click and Typer make of a closed pipe themselves
+        if isinstance(ended.__context__, BrokenPipeError):
+            return _without_output(ended.__context__)
+        raise
+
+
+def _ran(given: Sequence[str]) -> int:
     with_json = "--json" in takewhile("--".__ne__, given)  # past that come words, whatever they look like
     arguments = globals_first(given)
     try:
@@ -264,8 +276,9 @@ def _leave(code: int) -> None:
 
 def _without_output(error: OSError) -> int:
     """Output that cannot be written, to a full disk for one; without a reader there is nobody to tell."""
-    if not isinstance(error, BrokenPipeError):
+    unheard = isinstance(error, BrokenPipeError)
+    if not unheard:
         render.talk(f"error: {render.oneline(error.strerror or str(error))}; give the output a place to go")
     if sys.stdout is not None:  # or else Python itself would try once more while it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FAILURE
+    return UNHEARD if unheard else FAILURE

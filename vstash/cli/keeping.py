@@ -134,6 +134,8 @@ def _lines(file: str, most: int) -> Iterator[Iterator[str]]:
             yield iter(partial(stream.readline, most + 1), "")
     except UnicodeDecodeError as error:
         raise InputError(f"{file} is no export: it is not UTF-8", hint="make one with: vstash export FILE") from error
+    except BrokenPipeError:  # of what is written meanwhile
+        raise
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}", hint="check the path") from error
 

@@ -63,8 +63,8 @@ class Entry(NamedTuple):
 
 
 class Renamed(NamedTuple):
-    """A document under a new uri. `terms` are the extra words of each chunk where the title is another one, empty
-    where it stays."""
+    """A document under a new uri. `terms` are the extra words of each chunk where they become others, empty
+    where they stay."""
 
     old: str
     uri: str
@@ -148,9 +148,9 @@ class Store(Protocol):
         """Vectors already there, by the digest of what was encoded."""
         ...
 
-    def put(self, entries: Sequence[Entry], space: Space, now: datetime) -> list[Status]:
+    def put(self, entries: Sequence[Entry], space: Space, now: datetime, lost: Sequence[str] = ()) -> list[Status]:
         """Store the documents in one transaction, each replacing what had its uri; one that is not to be stored
-        anew is "unchanged" where the same is stored.
+        anew is "unchanged" where the same is stored. What has the uris `lost` goes in the same transaction.
 
         Raises: SpaceMismatch when the store's vectors are of another space, BadVectors.
         """

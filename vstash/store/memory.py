@@ -100,8 +100,8 @@ class MemoryStore(Taking):
         wanted = set(keys)
         return {row.key: row.vector for row in self._rows.values() if row.key in wanted}
 
-    def put(self, entries: Sequence[Entry], space: Space, now: datetime) -> list[Status]:
-        """Store the documents, each replacing what had its uri."""
+    def put(self, entries: Sequence[Entry], space: Space, now: datetime, lost: Sequence[str] = ()) -> list[Status]:
+        """Store the documents, each replacing what had its uri, and forget what is lost."""
         if self._space is not None and (self._space.id, self._space.dim) != (space.id, space.dim):
             raise SpaceMismatch(f"the memory holds vectors of {self._space.id}, not of {space.id}", hint="start anew")
         for entry in entries:
@@ -109,6 +109,7 @@ class MemoryStore(Taking):
             if entry.vectors.shape != (len(entry.chunks), space.dim) or not np.all(np.abs(lengths - 1) < 1e-3):
                 raise BadVectors("vectors are of the wrong shape or length", hint="one unit vector a chunk")
         self._space = self._space or space
+        self.forget_all(lost)
         return [self._put(entry, now) for entry in entries]
 
     def _put(self, entry: Entry, now: datetime) -> Status:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from vstash import publish
 from vstash.errors import DatabaseNotFound, InputError, StoreCorrupt
 from vstash.store.companions import destination
-from vstash.store.sqlite import checks, migrate
-from vstash.store.sqlite.connection import Connection, absent, connect, copy, discard, path_of, translated, writing
+from vstash.store.sqlite import checks, holder, migrate
+from vstash.store.sqlite.connection import (
+    Connection,
+    Locked,
+    absent,
+    connect,
+    copy,
+    discard,
+    fold,
+    path_of,
+    translated,
+    writing,
+)
 from vstash.store.sqlite.replica import replicate
 
 
@@ -34,8 +48,10 @@ def restore(source: Path, target: Path, *, force: bool, busy_wait: float) -> Non
     try:
         with translated(source):
             _require_sound(opened, source)
-        if absent(real) or not _overwrite(opened, real, busy_wait):
+        if absent(real):
             _replicate(opened, real)
+        elif not _overwrite(opened, real, busy_wait):
+            _replicate(opened, real, _set_aside)
     finally:
         discard(opened)
 
@@ -52,7 +68,8 @@ def compact(connection: Connection) -> None:
         connection.execute("VACUUM")
     finally:
         connection.pragma("temp_store", 2)
-    connection.pragma("wal_checkpoint", "truncate")  # the log holds the whole new file
+    with suppress(Locked):  # somebody reads an older state; the next to write folds it
+        fold(connection)  # the log holds the whole new file
 
 
 def _require_file(source: Path) -> None:
@@ -64,34 +81,38 @@ def _require_file(source: Path) -> None:
         raise StoreCorrupt(f"{source} is empty", hint="choose another backup")
 
 
-def _replicate(source: Connection, target: Path) -> None:
-    replicate(source, target, lambda written: _require_sound(written, path_of(source)))
+def _replicate(source: Connection, target: Path, yielding: Callable[[Path], object] | None = None) -> None:
+    replicate(source, target, lambda written: _require_sound(written, path_of(source)), yielding)
 
 
 def _overwrite(source: Connection, target: Path, busy_wait: float) -> bool:
-    """Replace the content of a database that others may have open; False when it had to be set aside."""
+    """Replace the content of a database that others may have open; False when it is too damaged for that."""
     try:
         opened = connect(target, create=False, busy_wait=busy_wait)
         try:
             with translated(target):
                 migrate.version(opened)
+                holder.require_sole(target)
                 copy(source, opened)
         finally:
             discard(opened)
     except StoreCorrupt:
-        _set_aside(target)
         return False
     return True
 
 
 def _set_aside(target: Path) -> None:
-    """Move a database and its log, which may hold what was stored last; the log first, as a copy that takes the name
-    would remove it."""
+    """Give a database another name and its log with it, which may hold what was stored last; the log first, as a copy
+    that takes the name would remove it. Where a file can have two names it keeps its own until the copy takes it."""
     aside = publish.spare(target.with_name(target.name + ".damaged"))
-    log = target.with_name(target.name + "-wal")
-    if log.exists():
-        publish.rename(log, aside.with_name(aside.name + "-wal"))
-    publish.rename(target, aside)
+    for suffix in ("-wal", "-journal"):
+        log = target.with_name(target.name + suffix)
+        if log.exists():
+            publish.rename(log, aside.with_name(aside.name + suffix))
+    try:
+        os.link(target, aside)
+    except OSError:
+        publish.rename(target, aside)
 
 
 def _require_sound(connection: Connection, path: Path) -> None:

@@ -19,7 +19,7 @@ def note(connection: Connection, report: Report) -> None:
     if "sqlite" in wrong:
         return
     kept = json.dumps({"at": report.started.isoformat(timespec="seconds"), "took": report.took, "wrong": wrong})
-    with suppress(*Damaged, Locked, NoRoom, Unwritable), at_once(connection), writing(connection):
+    with suppress(*Damaged, Locked, NoRoom, *Unwritable), at_once(connection), writing(connection):
         connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (KEY, kept))
 
 

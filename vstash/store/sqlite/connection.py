@@ -43,7 +43,7 @@ NO_ROOM_FOR_INDEX = apsw.SQLITE_IOERR_SHMSIZE  # a reader too needs 32 KiB of di
 
 Connection = apsw.Connection
 Locked = apsw.BusyError  # what a lock raises that was not given in time
-Unwritable = apsw.ReadOnlyError  # what a write raises where there is no permission for it
+Unwritable = (apsw.ReadOnlyError, StoreReadOnly)  # what a write raises where it may not be
 NoBlob = apsw.SQLError  # what opening a blob raises whose row is gone, or holds another kind of value
 Conflict = apsw.ConstraintError  # what a write raises that breaks a rule of the schema
 NoRoom = apsw.FullError  # what a write raises on a full disk
@@ -180,6 +180,11 @@ def copy(source: Connection, target: Connection) -> None:
         running.step(-1)
 
 
+def fold(connection: Connection) -> None:
+    """Bring all of the log into the file and empty it; waits for who reads an older state, or raises `Locked`."""
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+
 @contextmanager
 def copied(connection: Connection) -> Iterator[Connection]:
     """A copy in a temporary file, for what SQLite counts as writing though it changes nothing."""
@@ -244,18 +249,15 @@ def use_wal(connection: Connection) -> None:
 
 @contextmanager
 def writing(connection: Connection) -> Iterator[None]:
-    """One write transaction: all or nothing. Inside another one it is a savepoint. Raises: StoreGone; StoreError in a
-    snapshot, as what is written there ends with it."""
+    """One write transaction, inside another a savepoint. Raises: StoreGone, StoreReadOnly; StoreError in a snapshot."""
     if connection.in_transaction:
         if connection.txn_state("main") != apsw.SQLITE_TXN_WRITE:
-            raise StoreError(
-                f"{path_of(connection)} is being read as of one moment",
-                hint="write when that is over",
-            )
+            raise StoreError(f"{path_of(connection)} is being read as of one moment", hint="write when that is over")
         with connection:
             yield
         return
     require_there(connection)
+    holder.require_sole(path_of(connection))
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

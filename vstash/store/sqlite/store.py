@@ -144,12 +144,13 @@ class SqliteStore:
             found = self._active()
             return vectors.by_key(self.connection, found[0], keys) if found else {}
 
-    def put(self, entries: Sequence[Entry], space: Space, now: datetime) -> list[Status]:
-        """Store the documents in one transaction, each replacing what had its uri."""
+    def put(self, entries: Sequence[Entry], space: Space, now: datetime, lost: Sequence[str] = ()) -> list[Status]:
+        """Store the documents in one transaction, each replacing what had its uri, and forget what is lost."""
         for entry in entries:
             vectors.require_unit(entry.vectors, len(entry.chunks), space.dim)
         with self._use(), writing(self.connection):
             number = self._adopt(space, now)
+            self.forget_all(lost)
             statuses = [status for run in _distinct(entries) for status in self._put(run, number, now)]
         with suppress(StoreBusy, StoreFull), self._use():  # what was put is stored; counting is due again next time
             if frequencies.due(self.connection, documents.count(self.connection, None)):
