@@ -111,7 +111,7 @@ def test_query_terms(query: str, terms: list[QueryTerm]):
         ("great", "great🙂", "good🙂"),
         ("great🙂", "great", "good"),
         ("running", "he runs", "he walks"),
-        ("1240", "a sum of 1,240.50", "a sum of 240.50"),
+        ("12400", "a sum of 12,400.50", "a sum of 400.50"),
         ("1240.50", "a sum of 1,240.50", "a sum of 124,051"),
         ("1240,50", "eine Summe von 1.240,50", "eine Summe von 124.051"),
         ("strasse", "die Straße", "die Straft"),
@@ -134,6 +134,10 @@ def test_no_query_is_a_syntax_error(index: apsw.Connection, query: str):
 
 def test_as_many_words_as_a_query_may_have(index: apsw.Connection):
     assert found(index, " ".join(f"w{number}" for number in range(5000)), "w4999") == ["w4999"]
+
+
+def test_a_year_is_no_number_with_its_thousands_apart():
+    assert [term.text for term in query_terms("votes of 1990")] == ["votes", "of", "1990"]
 
 
 def test_stop_words_are_lower_case_words():

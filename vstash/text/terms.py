@@ -31,7 +31,7 @@ _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _MIXED = re.compile(r"(?<![A-Za-z0-9])(?:[0-9][A-Za-z]|[A-Za-z0-9][a-z]*+[A-Z0-9])[A-Za-z0-9]*+")
 _EDGES = re.compile(r"^\W+|\W+$")
 _QUERY_PART = re.compile(r'"([^"]*)"|([^\s"]+)')
-_NUMBER = re.compile("([1-9][0-9]{3,14})([.,][0-9]+)?")
+_NUMBER = re.compile("([1-9][0-9]{4,14}|[1-9][0-9]{3}(?=[.,]))([.,][0-9]+)?")  # four digits alone are mostly a year
 _UNFIT = re.compile("[\x00\ud800-\udfff]")  # what neither FTS5 nor UTF-8 can take
 
 
