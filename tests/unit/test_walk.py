@@ -149,8 +149,8 @@ def test_a_folder_that_cannot_be_read_is_reported_and_the_rest_is_added(folder: 
         seen.extend(walk)
         assert seen == [folder / "a.txt", folder / "b", folder / "d.txt"]
         assert [(result.uri, result.status) for result in memory.add(seen)] == [
-            (str(folder / "b"), "failed"),
             (str(folder / "a.txt"), "added"),
+            (str(folder / "b"), "failed"),
             (str(folder / "d.txt"), "added"),
         ]
 

@@ -38,7 +38,6 @@ BUSY_WAIT = 30.0  # seconds a writer waits for its turn
 PAGE_SIZE = 8192  # bytes: five float32[384] rows a page; 4096 would hold two and waste a third
 CACHE_SIZE = 128 * 1024  # KiB of pages kept by a connection
 WAL_PAGES = 4000  # pages (32 MiB) of log before a commit folds it into the file
-
 NO_ROOM_FOR_INDEX = apsw.SQLITE_IOERR_SHMSIZE  # a reader too needs 32 KiB of disk, for the log's index
 
 Connection = apsw.Connection
@@ -251,7 +250,8 @@ def use_wal(connection: Connection) -> None:
 def writing(connection: Connection) -> Iterator[None]:
     """One write transaction, inside another a savepoint. Raises: StoreGone, StoreReadOnly; StoreError in a snapshot."""
     if connection.in_transaction:
-        if connection.txn_state("main") != apsw.SQLITE_TXN_WRITE:
+        # In a file that may not be written none is a transaction of writing; what is written says so.
+        if connection.txn_state("main") != apsw.SQLITE_TXN_WRITE and not connection.readonly("main"):
             raise StoreError(f"{path_of(connection)} is being read as of one moment", hint="write when that is over")
         with connection:
             yield
