@@ -56,9 +56,8 @@ def watch(
             for news in always(opened, tops, events.batches(tops, session.talk), choice):
                 _tell(news, session)
         except KeyboardInterrupt:
-            if signals:
-                session.talk("stopped; run it again to go on from here")
-            raise typer.Exit(TERMINATED if signals else INTERRUPTED) from None
+            session.talk("stopped; run it again to go on from here")
+            raise SystemExit(TERMINATED if signals else INTERRUPTED) from None  # an Exit with the latter is an error
 
 
 @contextmanager
