@@ -66,9 +66,9 @@ QUESTIONS = (
     ),
     Question(
         kind="needs both",
-        text="ModelUnavailable without internet",
-        answer="vstash/encode/transformer.py",
-        why='Many files raise this error, and others speak of "no network": one does both.',
+        text="VACUUM shrinking after erasing",
+        answer="vstash/store/sqlite/backup.py",
+        why='One file speaks of what shrinks, others give space back: only this one does so by VACUUM.',
         blind=("keyword", "vector"),
     ),
 )
