@@ -68,7 +68,7 @@ QUESTIONS = (
         kind="needs both",
         text="VACUUM shrinking after erasing",
         answer="vstash/store/sqlite/backup.py",
-        why='One file speaks of what shrinks, others give space back: only this one does so by VACUUM.',
+        why="One file speaks of what shrinks, others give space back: only this one does so by VACUUM.",
         blind=("keyword", "vector"),
     ),
 )
