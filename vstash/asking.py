@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from vstash import arguments
+from vstash.config import Limits
 from vstash.errors import InputError, InvalidQuery
 from vstash.extras import later
 from vstash.types import Query
@@ -30,6 +31,15 @@ def query(question: str | Query, options: dict[str, Any]) -> Query:
     if said:
         raise InvalidQuery(f"{', '.join(said)} beside a Query", hint="say it in the Query, or pass the text alone")
     return question
+
+
+def require_short(query: Query, limits: Limits) -> None:
+    """Raises: InvalidQuery."""
+    length, limit = len(query.text), limits.max_query
+    if length > limit:
+        raise InvalidQuery(
+            f"the query has {length:,} characters, the limit is {limit:,}", hint="shorten it, or raise max_query"
+        )
 
 
 def rule(given: Filter | None, tags: Sequence[str], **options: Any) -> Filter | None:

@@ -44,6 +44,16 @@ MUCH = 1 << 20  # bytes of them: the same
 _Group = Sequence[Pending | Failure]
 
 
+def in_order(results: Sequence[AddResult], uris: Iterable[str]) -> list[AddResult]:
+    """The results in the order of what was added, which they come in as they are certain: what is unchanged before what
+    is new. One under another name than it was asked for, as a page may be, is last."""
+    places: dict[str, list[int]] = {}
+    for at, uri in enumerate(uris):
+        places.setdefault(uri, []).append(at)
+    ranks = [places[done.uri].pop(0) if places.get(done.uri) else math.inf for done in results]
+    return [done for _, done in sorted(zip(ranks, results, strict=True), key=itemgetter(0))]
+
+
 @dataclass(slots=True)
 class _Batch:
     """Documents cut but not yet encoded, with the time each has taken so far."""
@@ -92,21 +102,16 @@ class Ingest:
         with Sandbox() as sandbox, Ahead(self._making(sandbox), name_of(self._encoder), self._cutter.window) as ahead:
             yield from self._add(self._announced(_groups(pending, BATCH_FILES), ahead), ahead)
 
-    def in_order(self, pending: Iterable[Pending | Failure]) -> list[AddResult]:
-        """As `add`, in the order of the sources, for what is unchanged is certain before what is new; a page that came
-        under another address is last."""
-        places: dict[str, list[int]] = {}
+    def added(self, pending: Iterable[Pending | Failure]) -> list[AddResult]:
+        """As `add`, in the order of the sources."""
+        uris: list[str] = []
 
         def noted() -> Iterator[Pending | Failure]:
-            for at, one in enumerate(pending):
-                places.setdefault(one.uri, []).append(at)
+            for one in pending:
+                uris.append(one.uri)
                 yield one
 
-        def place(uri: str) -> float:
-            return places[uri].pop(0) if places.get(uri) else math.inf
-
-        found = [(place(done.uri), done) for done in self.add(noted())]
-        return [done for _, done in sorted(found, key=itemgetter(0))]
+        return in_order(list(self.add(noted())), uris)
 
     def _making(self, sandbox: Sandbox) -> Callable[[Pending], Loaded]:
         return lambda one: self._cutter.loaded(lambda: one.load(sandbox), one.labels.limits)

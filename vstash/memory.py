@@ -15,8 +15,9 @@ from vstash.encode.base import Encoder
 from vstash.encode.minilm import silent
 from vstash.encode.registry import for_space, given, ways_out
 from vstash.encode.registry import load as load_encoder
-from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, InvalidQuery, SpaceMismatch
+from vstash.errors import ChunkNotFound, DocumentNotFound, InputError, SpaceMismatch
 from vstash.extras import later
+from vstash.names import uri_of
 from vstash.store import open_store, restore
 from vstash.store.base import Passage, Store, utc_now
 from vstash.types import AddResult, Document, Mode, Query, Report, Results, Source, Space
@@ -118,7 +119,7 @@ class Memory:
         extra `web`, and `allow_private` where they lead into a private network. Here and in all that adds, None
         leaves the collection or tags of what is stored, and gives what is new "default" and none.
         """
-        return self._ingest().in_order(self._found(paths, self._labels(collection, tags), allow_private))
+        return self._ingest().added(self._found(paths, self._labels(collection, tags), allow_private))
 
     def files(self, path: str | os.PathLike[str]) -> list[Path | str]:
         """What `add` would look at under a path, in its order."""
@@ -199,7 +200,7 @@ class Memory:
             arguments.texts(text=text, uri="" if uri is None else uri, title="" if title is None else title)
         if vectors is None:
             pending = [intake.from_text(text, uri, title or "", labels) for text, uri, title in columns]
-            return self._ingest().in_order(pending)
+            return self._ingest().added(pending)
         sources = [intake.of_text(text, uri, title or "", labels) for text, uri, title in columns]
         return self._ingest().add_vectors(sources, vectors, labels)
 
@@ -233,7 +234,7 @@ class Memory:
         """
         rule = asking.rule(filter, tags, collection=collection, after=after, before=before)
         query = asking.query(question, {"limit": limit, "mode": mode, "fusion": fusion, "filter": rule, **options})
-        self._require_short(query)
+        asking.require_short(query, self._limits)
         try:
             return search.search(self._store, self._needed(), query, now=self._now(), vector=vector)
         except SpaceMismatch:
@@ -245,7 +246,7 @@ class Memory:
     def why(self, query: str | Query, uri: str) -> why.Loss:
         """Why a document is not among a query's hits, or where it stands. Raises: DocumentNotFound, InvalidQuery."""
         wanted = query if isinstance(query, Query) else Query(query)
-        self._require_short(wanted)
+        asking.require_short(wanted, self._limits)
         return why.explain(self._store, self._needed(), wanted, self.get(uri), self._now())
 
     def get(self, uri: str) -> Document:
@@ -269,6 +270,11 @@ class Memory:
         if not 0 <= arguments.whole("seq", seq) < len(ids):
             raise ChunkNotFound(f"{uri} has no passage {seq}", hint=f"they are numbered 0 to {len(ids) - 1}")
         return self.chunk(ids[seq])
+
+    def below(self, folder: str | os.PathLike[str]) -> list[str]:
+        """The uris of what was added of a folder, which is there or gone, in order."""
+        top = uri_of(os.path.abspath(arguments.path(folder)))  # noqa: PTH100
+        return sorted(self._store.within([top]).keys() - {top})
 
     def list(
         self,
@@ -352,13 +358,6 @@ class Memory:
             active = self._store.space()
             if active is not None and active.id == chosen.space.id:
                 self._encoders[:] = [chosen]
-
-    def _require_short(self, query: Query) -> None:
-        length, limit = len(query.text), self._limits.max_query
-        if length > limit:
-            raise InvalidQuery(
-                f"the query has {length:,} characters, the limit is {limit:,}", hint="shorten it, or raise max_query"
-            )
 
     def _found(self, paths: Paths, labels: intake.Labels, private: bool) -> Iterator[intake.Pending | intake.Failure]:
         private = arguments.flag("allow_private", private)

@@ -44,6 +44,8 @@ def add(
     json: Json = False,
 ) -> None:
     """Add files, folders and web pages; what has not changed is skipped."""
+    from vstash.ingest import in_order
+
     session: Session = context.obj
     named(paths)
     started = time.perf_counter()
@@ -57,8 +59,7 @@ def add(
             for result in memory.adding(files, collection=collection, tags=said(tag), allow_private=allow_private):
                 results.append(result)
                 advance(result)
-        places = {uri_of(os.fspath(file)): at for at, file in enumerate(files)}
-        results.sort(key=lambda one: places.get(one.uri, len(places)))  # they come as soon as they are certain
+        results = in_order(results, [uri_of(os.fspath(file)) for file in files])
         if STANDARD_INPUT in paths:
             results.append(_standard_input(memory, collection, said(tag)))
     _report(results, time.perf_counter() - started, session, json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +10,7 @@ from vstash.cli import render, shapes, show
 from vstash.cli.app import Session
 from vstash.cli.options import InCollection, Json, Where, WithTags, by_uri, holds
 from vstash.errors import DocumentNotFound, InputError
-from vstash.names import printable, uri_of
+from vstash.names import printable
 
 if TYPE_CHECKING:
     from vstash.memory import Memory
@@ -124,12 +123,10 @@ def _uris(memory: Memory, names: list[str]) -> list[str]:
 
 def _below(memory: Memory, folders: list[str]) -> list[str]:
     """The uris of the documents below these folders, each once. Raises: DocumentNotFound where one never held any."""
-    known = [document.uri for document in memory.list()]
     found: dict[str, None] = {}
     for folder in folders:
-        top = uri_of(os.path.join(os.path.abspath(folder), ""))  # noqa: PTH100, PTH118  (a Path drops the slash)
-        held = [uri for uri in known if uri.startswith(top)]
-        if not folder.strip() or not held:
+        held = memory.below(folder) if folder.strip() else []
+        if not held:
             raise DocumentNotFound(
                 f"there is no document below {printable(folder)!r}",
                 hint="nothing was forgotten; see what there is: vstash list",
