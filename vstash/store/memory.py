@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from vstash.errors import BadVectors, SpaceMismatch, StoreError
 from vstash.filters import Filter, matches
 from vstash.store.base import Entry, Passage, Renamed, Stored
+from vstash.store.tokens import Tokens, split, tokens
 from vstash.store.turns import Taking, by_turns
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Scored, Source, Space, Status, Term
 
@@ -41,7 +42,7 @@ class _Row:
     chunk: Chunk
     key: bytes
     vector: Vectors
-    words: tuple[str, ...]
+    words: Tokens
     pieces: frozenset[int] | None
     terms: str
 
@@ -56,7 +57,7 @@ class _Filled(NamedTuple):
 
 @by_turns
 class MemoryStore(Taking):
-    """A Store in the process, one thread at a time. Words are folded to lower case, not stemmed."""
+    """A Store in the process, one thread at a time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,7 +139,7 @@ class MemoryStore(Taking):
         named = named or [None] * len(entry.chunks)
         rows = zip(entry.chunks, entry.terms, entry.keys, entry.vectors, named, strict=True)
         for chunk, terms, key, vector, pieces in rows:
-            words = _words(f"{chunk.text} {source.title} {chunk.heading} {terms}")
+            words = tokens(chunk.text, f"{source.title} {chunk.heading}", terms)
             self._rows[self._next_chunk] = _Row(self._next_chunk, document, chunk, key, vector, words, pieces, terms)
             self._next_chunk += 1
         return "replaced" if old else "added"
@@ -155,7 +156,7 @@ class MemoryStore(Taking):
         self._documents[one.uri] = (changed, recipe)
         for at, row in enumerate(self._of(document.id)):
             terms = one.terms[at] if one.terms else row.terms
-            words = _words(f"{row.chunk.text} {one.title} {row.chunk.heading} {terms}")
+            words = tokens(row.chunk.text, f"{one.title} {row.chunk.heading}", terms)
             self._rows[row.id] = replace(row, document=changed, terms=terms, words=words)
         return True
 
@@ -224,8 +225,8 @@ class MemoryStore(Taking):
         """Each word in lower case, and how many chunks hold it."""
         found = []
         for word in words:
-            pieces = _words(word)
-            df = min((sum(piece in row.words for row in self._rows.values()) for piece in pieces), default=0)
+            pieces = split(word)
+            df = min((sum(piece in row.words.counts for row in self._rows.values()) for piece in pieces), default=0)
             found.append((" ".join(pieces), df))
         return found
 
@@ -343,8 +344,9 @@ class MemoryStore(Taking):
         """Those of the rows that hold a term, with their BM25 (Robertson and Zaragoza 2009), with FTS5's floor under
         the IDF; none where a phrase is missing."""
         size = len(self._rows)
-        counts = {id_: [_count(row.words, term) for term in terms] for id_, row in self._rows.items()}
-        average = sum(len(row.words) for row in self._rows.values()) / max(1, size)
+        asked = [(split(term.text), term.prefix) for term in terms]
+        counts = {id_: [row.words.count(*one) for one in asked] for id_, row in self._rows.items()}
+        average = sum(row.words.size for row in self._rows.values()) / max(1, size)
         alike = any(term.phrase for term in terms)
         weights = []
         for at, term in enumerate(terms):
@@ -355,25 +357,12 @@ class MemoryStore(Taking):
         for row in rows:
             counted = counts[row.id]
             if any(counted) and all(count for count, term in zip(counted, terms, strict=True) if term.phrase):
-                damping = K1 * (1 - B + B * len(row.words) / average)
+                damping = K1 * (1 - B + B * row.words.size / average)
                 shares = [weight * tf * (K1 + 1) / (tf + damping) for weight, tf in zip(weights, counted, strict=True)]
                 found.append(Scored(row.id, sum(shares)))
         return found
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(_WORD.findall(text.lower()))
-
-
-def _count(words: Sequence[str], term: Term) -> int:
-    """How often the term, a word, the beginning of one or a phrase, stands in the words."""
-    phrase = _words(term.text)
-    if term.prefix:
-        return sum(word.startswith(phrase) for word in words)
-    size = len(phrase)
-    return sum(tuple(words[at : at + size]) == phrase for at in range(len(words) - size + 1)) if size else 0
-
-
 def _digest(text: str) -> int:
-    folded = (" ".join(_words(text.casefold())) or text).encode("utf-8", "surrogatepass")
+    folded = (" ".join(_WORD.findall(text.casefold())) or text).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(folded, digest_size=8).digest(), "big", signed=True)
