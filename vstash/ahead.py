@@ -163,11 +163,11 @@ class Ahead:
         connection, self._connection = self._connection, None
         self._possible = False
         self._given.clear()
-        if connection is not None:
-            connection.close()
-        if process is not None:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(PATIENCE)
-            process.kill()
-            process.wait()
+        if process is None or connection is None:
+            return
+        process.terminate()
+        with suppress(OSError, EOFError), connection:
+            while connection.poll(PATIENCE):  # its end is the socket's, which is told at once
+                connection.recv_bytes()
+        process.kill()
+        process.wait()

@@ -6,6 +6,7 @@ was made of each goes out, one after another: nothing for one whose number came 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -59,4 +60,7 @@ def _leave(_: int, __: FrameType | None) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    finally:
+        os._exit(0)  # nothing is left to be done, and the modules take as long to be taken down as a file to be read
