@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 Load = Callable[[Sequence[int], Vectors], Sequence[int]]
 
-MOST = 16_384  # vectors: 25 MB at 384 dimensions
+MOST = 32_768  # vectors: 50 MB at 384 dimensions
 
 
 class Recent:
