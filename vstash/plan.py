@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from vstash.rank import coverage, published
@@ -19,6 +20,9 @@ RESCORE = 8  # sign codes compared exactly for each candidate wanted, up to RESC
 RESCORE_FROM = 50_000
 RESCORE_GROWTH = 0.5  # … the power of the size with which more are needed for recall 0.99 at 10, 0.95 at 100
 WEIGHTS = (0.5, 0.5)  # (vector, keyword)
+# Of what a word of another language counts. By words alone NDCG@10 of XQuAD-R in Spanish is .824, .814 with word and
+# stem counted as two; the mean with GNOME's help in six languages is .754, .737 so; flat from .6 to .8.
+STEM = 2 / 3
 
 Admitted = tuple[tuple[Term, ...], tuple[Term, ...], tuple[str, ...]]
 
@@ -90,7 +94,7 @@ def choose_terms(stats: TermStats) -> Admitted:
         left_out = ", ".join(term.text for term in over)
         how = "; candidates are asked whether they hold them" if counted else ""
         reason.append(f"over the budget of {allowed:,} postings: {left_out}{how}")
-    return tuple(admitted), counted, tuple(reason)
+    return shared(admitted), counted, tuple(reason)
 
 
 def each_once(terms: Sequence[Term]) -> list[Term]:
@@ -107,6 +111,21 @@ def each_once(terms: Sequence[Term]) -> list[Term]:
             known = found.get(key)
             found[key] = known._replace(times=known.times + term.times) if known else term
     return list(found.values())
+
+
+def shared(terms: Sequence[Term]) -> tuple[Term, ...]:
+    """The terms with their shares: a word of another language and its stems count as one word, as who has the very
+    word has its stem too, and a word that is its own stem would count half as much."""
+    words = {term.text.casefold() for term in terms if term.times}
+    stems = Counter(term.stem_of.casefold() for term in terms if term.stem_of)
+
+    def share(term: Term) -> float:
+        if term.stem_of:
+            word = term.stem_of.casefold()
+            return (STEM if word in words else 1.0) / stems[word]
+        return 1.0 - STEM if term.times and stems[term.text.casefold()] else 1.0
+
+    return tuple([term._replace(share=share(term)) for term in terms])
 
 
 def _weights(query: Query, stats: TermStats, fusion: str) -> tuple[tuple[float, float], str]:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from vstash.encode.base import Encoder, Naming, Reading
 from vstash.encode.registry import checked
 from vstash.errors import BadVectors, SpaceMismatch
-from vstash.plan import each_once, worth_asking
+from vstash.plan import each_once, shared, worth_asking
 from vstash.plan import plan as make_plan
 from vstash.rank import confidence, coverage, gate, presence, published
 from vstash.rank.fuse import View, fuse
@@ -167,7 +167,7 @@ def find(
         weighed = ", ".join(f"{view.side} {view.weight:.2f}" for view in views)
         done(len(candidates), f"{plan.fusion}: {weighed}")
     weight = views[0].weight if views else 0.0
-    words = [term for term in each_once(stats.terms) if term.text.casefold() not in STOP_WORDS]
+    words = [term for term in shared(each_once(stats.terms)) if term.text.casefold() not in STOP_WORDS]
     evidence = confidence.keyword_evidence(_best(views, "keyword") or 0.0, words, stats.chunks)
     return Found(plan, tuple(rankings), candidates, cosine, noise, evidence, pieces or (), weight, held)
 
@@ -198,7 +198,16 @@ def statistics(
     frequencies = {term.text: df for term, (_, df) in zip(wanted, known, strict=True)}
     begun = wanted[-1] if query.unfinished and wanted and not wanted[-1].phrase else None
     terms = tuple(
-        Term(term.text, df, term.phrase, stem, term.prefix or term is begun, _pieces_of(term, namer), term.times)
+        Term(
+            term.text,
+            df,
+            term.phrase,
+            stem,
+            prefix=term.prefix or term is begun,
+            pieces=_pieces_of(term, namer),
+            times=term.times,
+            stem_of=term.stem_of,
+        )
         for term, (stem, df) in zip(wanted, known, strict=True)
         if stem and 2 * df >= frequencies.get(term.stem_of, 0)
     )

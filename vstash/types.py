@@ -185,7 +185,8 @@ class Term(NamedTuple):
     """A word or phrase of the query, its document frequency in chunks (a phrase counts as its rarest word) and
     its form in the index. With `prefix` it stands for every word that begins so. `pieces` are the encoder's
     word-pieces of a plain word, where it names them. `times` is how often the question says it, in this form or
-    another, 0 for what is only derived from its words."""
+    another, 0 for what is only derived from its words. `stem_of` is the word of another language that it is the
+    stem of; such a word and its stems have a `share` each in what one word counts."""
 
     text: str
     df: int
@@ -194,11 +195,13 @@ class Term(NamedTuple):
     prefix: bool = False
     pieces: tuple[int, ...] = ()
     times: int = 1
+    stem_of: str = ""
+    share: float = 1.0
 
     @property
     def weight(self) -> float:
         """What its BM25 counts: a question that comes back to a word means it, but not twice as much."""
-        return math.sqrt(self.times or 1)
+        return self.share * math.sqrt(self.times or 1)
 
 
 class TermStats(NamedTuple):

@@ -73,6 +73,34 @@ def test_what_is_derived_counts_once_and_not_beside_the_word_itself() -> None:
     }
 
 
+def test_a_word_of_another_language_counts_once_together_with_its_stems() -> None:
+    terms = (
+        Term("Häuser", 5, times=4),
+        Term("haus", 20, times=0, stem_of="Häuser"),
+        Term("wieder", 9),
+        Term("wied", 9, times=0, stem_of="wieder"),
+        Term("wiederum", 8, times=0, stem_of="wieder"),
+        Term("garten", 30, times=0, stem_of="Gartens"),
+        Term("plan", 40),
+    )
+    weights = {(term.text, term.df): term.weight for term in choose_terms(TermStats(1000, terms))[0]}
+    assert weights == {
+        ("Häuser", 5): pytest.approx(2 / 3),
+        ("haus", 20): pytest.approx(2 / 3),
+        ("wieder", 9): pytest.approx(1 / 3),
+        ("wied", 9): pytest.approx(1 / 3),
+        ("wiederum", 8): pytest.approx(1 / 3),
+        ("garten", 30): 1.0,
+        ("plan", 40): 1.0,
+    }
+
+
+def test_a_word_whose_stem_is_over_the_budget_counts_all() -> None:
+    stats = TermStats(SMALL + 1, (Term("gehst", 5), Term("geh", 2 * POSTINGS, times=0, stem_of="gehst")))
+    [found] = choose_terms(stats)[0]
+    assert (found.text, found.weight) == ("gehst", 1.0)
+
+
 def test_the_published_weighting_counts_every_word_once() -> None:
     terms = (
         Term("heron", 10, stem="heron", times=3),

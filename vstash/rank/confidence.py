@@ -45,7 +45,7 @@ def keyword_evidence(best: float, words: Sequence[Term], chunks: int) -> float:
     """
     telling = [word for word in words if 2 * word.df < chunks]
     bound = math.fsum(
-        (word.weight if word.times else DERIVED) * math.log((chunks - word.df + 0.5) / (word.df + 0.5))
+        (word.weight if word.times or word.stem_of else DERIVED) * math.log((chunks - word.df + 0.5) / (word.df + 0.5))
         for word in telling
     )
     return min(1.0, best / (bound * (K1 + 1))) if bound > 0 else 0.0

@@ -37,8 +37,8 @@ _UNFIT = re.compile("[\x00\ud800-\udfff]")  # what neither FTS5 nor UTF-8 can ta
 
 class QueryTerm(NamedTuple):
     """One thing to look for: a word as typed, a phrase, or a term derived from a word (`extra`); `stem_of` is
-    the word that it may be the stem of, if the memory's texts are in that language. `times` is how often the query
-    says it, 0 for what is only derived."""
+    the word that it is the stem, or another form, of, if the memory's texts are in that language. `times` is how
+    often the query says it, 0 for what is only derived."""
 
     text: str
     phrase: bool = False
@@ -191,7 +191,7 @@ def _word(text: str, spoken: tuple[str, ...]) -> Iterator[QueryTerm]:
         yield from _derived(piece for word in words for piece in _pieces(word))
         yield from _derived(_apart(whole))
         for form in forms.forms(text, spoken) if foreign else ():
-            yield QueryTerm(form, extra=True, stem_of=whole if spoken else "")
+            yield QueryTerm(form, extra=True, stem_of=whole)
 
 
 def _apart(number: str) -> Iterator[str]:
