@@ -43,8 +43,20 @@ export class Q<T> implements P {
     return 1;
   }
 }
+class R implements S<T> {
+  w = async (): Promise<T> => {
+    return 1;
+  };
+}
 """,
-        [(1, "interface P"), (1, "class Q<T> implements P"), (2, "constructor(a: T)"), (2, "get v(): number")],
+        [
+            (1, "interface P"),
+            (1, "class Q<T> implements P"),
+            (2, "constructor(a: T)"),
+            (2, "get v(): number"),
+            (1, "class R implements S<T>"),
+            (2, "w = async (): Promise<T>"),
+        ],
     ),
     "x.tsx": (
         """\
@@ -82,8 +94,19 @@ impl A {
     A { x }
   }
 }
+impl B<'a> {
+  fn next(&self) -> Option<char> {
+    None
+  }
+}
 """,
-        [(1, "struct A"), (1, "impl A"), (2, "pub fn new(x: i32) -> Self")],
+        [
+            (1, "struct A"),
+            (1, "impl A"),
+            (2, "pub fn new(x: i32) -> Self"),
+            (1, "impl B<'a>"),
+            (2, "fn next(&self) -> Option<char>"),
+        ],
     ),
     "x.java": (
         """\

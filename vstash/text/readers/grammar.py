@@ -188,7 +188,7 @@ def _signature(inner: Node, node: Node, data: bytes) -> str:
     words = "\n".join(line for line in words.split("\n") if not line.lstrip().startswith(("//", "#", "@", "*", "/*")))
     if body is None:
         words = words.split("\n")[0]
-    flat = one_line(words).rstrip(" :{=>")
+    flat = one_line(words).rstrip(" :{").removesuffix("=>").rstrip(" =")  # not the ">" of a type's parameters
     return flat if len(flat) <= SIGNATURE else f"{flat[: SIGNATURE - 1]}…"
 
 
