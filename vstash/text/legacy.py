@@ -16,7 +16,17 @@ _UTF8_SEQUENCE = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|
 _DOUBLE_BYTE = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
 _OTHER_SCRIPTS = (*_DOUBLE_BYTE, "cp1251", "koi8_r", "cp866", "cp1253", "cp1255", "cp1256", "cp874",
                   "iso8859_5", "cp855", "mac_cyrillic", "iso8859_6")  # fmt: skip
-_AS_BROWSERS_DO = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030"}
+_AS_BROWSERS_DO = {
+    "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "iso8859-8": "cp1255", "iso8859-11": "cp874",
+    "tis-620": "cp874", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949",
+}  # fmt: skip
+# Names that mails and pages give and Python has not. Right to left needs no other codec: RFC 1556's "-i" is the order
+# of letters that everybody writes in.
+_UNKNOWN = {
+    "iso-8859-8-i": "cp1255", "iso-8859-6-i": "iso8859-6", "windows-874": "cp874", "x-sjis": "cp932",
+    "windows-31j": "cp932", "windows-949": "cp949", "x-gbk": "gb18030", "x-euc-jp": "euc_jp",
+    "x-mac-cyrillic": "mac_cyrillic", "x-mac-roman": "mac_roman",
+}  # fmt: skip
 
 
 # The letters beyond ASCII of languages that stand alone in words, and the code pages they were written in. Those
@@ -97,7 +107,7 @@ def _cut(line: bytes) -> bytes:
 def _codec(declared: str) -> str:
     """The codec for a declared charset, or "" when there is none or it would have been UTF-8."""
     try:
-        name = codecs.lookup(declared).name if declared else ""
+        name = codecs.lookup(_UNKNOWN.get(declared.lower(), declared)).name if declared else ""
         b"a".decode(name or "ascii", "replace")  # base64 and "undefined", which scripts write, are codecs of no text
     except (LookupError, ValueError):
         return ""
