@@ -136,6 +136,30 @@ def test_mail_is_in_the_encoding_that_its_header_names(kind: str, text: str, enc
     assert extract(head.encode() + written, "x.eml").text.endswith(f"\n{text}")
 
 
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        ("Größe".encode(), "Größe"),  # RFC 6532
+        ("Bücher".encode("latin-1"), "Bücher"),
+        (b"=?gb2312?B?xOO6wyCIuA==?= x", "你好 埜 x"),  # the letter is in GBK only
+        (b"=?iso-8859-8-i?B?5+n5?=", "חיש"),
+        (b"=?utf-8?B?a?=", "=?utf-8?B?a?="),
+        (b"=?utf-8?Q?M=C3=A4?=\n =?utf-8?Q?rz?= \xc4\x85", "März ą"),
+    ],
+)
+def test_the_subject_of_a_mail(subject: bytes, shown: str):
+    assert extract(b"From: a@b.c\nSubject: " + subject + b"\n\nhello\n", "x.eml").title == shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["=?utf-8?Q?Pl=C3=A4ne.txt?=", "=?utf-8?B?UGzDpG5l?= =?utf-8?B?LnR4dA==?=", "Pläne.txt", "Pl\udce4ne.txt"],
+)
+def test_the_name_of_an_attachment(name: str):
+    head = f'From: a@b.c\nSubject: x\nMIME-Version: 1.0\nContent-Disposition: attachment; filename="{name}"\n\nhello\n'
+    assert [*extract(head.encode("utf-8", "surrogateescape"), "x.eml").parts] == ["Pläne.txt"]
+
+
 def test_control_characters_do_not_hide_the_script():
     """Old Word files are full of them."""
     text = "Компания предлагает со склада в Москве следующий ассортимент вин. " * 4

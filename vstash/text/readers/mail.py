@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.header import decode_header, make_header
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header
 from email.message import EmailMessage, Message
+from email.policy import Compat32
 from typing import cast
 
 from vstash.errors import UnsupportedSource
@@ -23,8 +25,8 @@ _FIELDS = ("from", "to", "cc", "date", "subject", "message-id", "in-reply-to", "
 def read(data: bytes, name: str, opener: Opener) -> Extract:
     """The letter; plain text if the file has neither a letter's fields nor parts."""
     with parsing(name, WHAT):
-        message = message_from_bytes(data.lstrip(), policy=policy.compat32)
-        fields = {key: words for key in _FIELDS if (words := _decoded(message, key))}
+        message = message_from_bytes(data.lstrip(), policy=_AsWritten())
+        fields = {key: words for key in _FIELDS if (words := _decoded(str(message.get(key, ""))))}
     if not fields.keys() & {"from", "to", "subject", "date"} and not message.is_multipart():
         return Extract(decode(data, name), "text", places=LINES)
     with parsing(name, WHAT):
@@ -34,16 +36,31 @@ def read(data: bytes, name: str, opener: Opener) -> Extract:
     return written(letter, opener)
 
 
-def _decoded(message: Message, key: str) -> str:
+class _AsWritten(Compat32):
+    """Fields that are no ASCII, which RFC 6532 allows and careless programs write, as text; not as "unknown-8bit"."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value if value.isascii() else _text_of(value.encode("utf-8", "surrogateescape"), "")
+
+
+def _decoded(value: str) -> str:
     """A field as a person reads it: encoded words decoded, folded lines joined."""
-    value = message.get(key)
-    if value is None:
-        return ""
     try:
-        words = str(make_header(decode_header(str(value))))
-    except (LookupError, ValueError):
-        words = str(value)
+        parts = decode_header(value)
+    except HeaderParseError:  # base64 that is none
+        parts = [(value, None)]
+    words = "".join(
+        part if isinstance(part, str) else _text_of(part, charset) if charset else part.decode("raw-unicode-escape")
+        for part, charset in parts
+    )
     return " ".join(clean(words).split())
+
+
+def _text_of(data: bytes, charset: str) -> str:
+    try:
+        return decode(data, "a text in a mail", charset)
+    except UnsupportedSource:
+        return ""
 
 
 def _body(parts: list[Message]) -> Extract:
@@ -63,10 +80,10 @@ def _body(parts: list[Message]) -> Extract:
 
 def _attachments(parts: list[Message]) -> Iterator[Attachment]:
     for part in parts:
-        name = part.get_filename()
+        name = _decoded(part.get_filename() or "")
         if part.is_multipart() or not (name or part.get_content_disposition() == "attachment"):
             continue
-        yield Attachment(one_line(clean(name or "unnamed")), _payload(part))
+        yield Attachment(one_line(name or "unnamed"), _payload(part))
 
 
 def _payload(part: Message) -> bytes:
@@ -79,7 +96,4 @@ def _charset(part: Message) -> str:
 
 
 def _text(part: Message) -> str:
-    try:
-        return decode(_payload(part), "the body", _charset(part))
-    except UnsupportedSource:
-        return ""
+    return _text_of(_payload(part), _charset(part))
