@@ -35,8 +35,8 @@ _OTHER = re.compile(f"[{''.join(_SCRIPTS.values())}]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 # Letters that no accent can be taken off, and how people write them who lack them. Not đ: the longer passages of
 # Vietnamese names cost one of 1,190 English questions by words alone its first place, and these none.
-_WHOLE = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l"})
-_WITH_WHOLE = re.compile(r"[^\W\d_]*[œæßøł][^\W\d_]*")
+_WHOLE = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "ı": "i"})
+_WITH_WHOLE = re.compile(r"[^\W\d_]*[œæßøłı][^\W\d_]*")
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\ufb00-\ufb06]")
 _SPACED = re.compile(r"[\w\uff10-\uff5a]+")
 _POINTS = re.compile("[\u0300\u0301\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc]")
@@ -103,5 +103,6 @@ def _by_language(text: str, languages: tuple[str, ...]) -> Iterator[str]:
     for word in _LATIN.findall(text.lower().replace("i̇", "i")):
         if SHORTEST <= len(word) <= LONGEST:
             plain = fold(word)
-            stems = {fold(stemmer.stemWord(word)): None for stops, stemmer in stemmers if word not in stops}
+            found = (stemmer.stemWord(word) for stops, stemmer in stemmers if word not in stops)
+            stems = {fold(stem).replace("ı", "i"): None for stem in found}  # capitals were lowered with a dot
             yield from (stem for stem in stems if stem != plain)
