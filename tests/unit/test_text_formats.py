@@ -308,6 +308,12 @@ def test_outlined_markup(name: str, text: str, title: str, expected: list[tuple[
     assert (found.text, found.title, headings(found)) == (text, title, expected)
 
 
+@pytest.mark.parametrize("date", ["<2024-05-06 Mon>", "[2024-05-06 Mo 07:08]", "2024-05-06"])
+def test_the_date_of_an_org_file(date: str):
+    found = extract(f"#+title: Ships\n#+date: {date}\n* Wood\nOak.\n".encode(), "x.org")
+    assert found.dated_at == datetime(2024, 5, 6, tzinfo=UTC)
+
+
 def test_notebook_outputs_are_trimmed():
     lines = [f"line {number}\n" for number in range(50)]
     data = b'{"cells": [{"cell_type": "code", "source": "run()", "outputs": [{"output_type": "stream", "text": %s}]}]}'

@@ -8,12 +8,13 @@ from email.utils import parsedate_to_datetime
 
 _FORMATS = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%B %d, %Y", "%b %d, %Y", "%Y/%m/%d", "%d.%m.%Y")
 _PDF = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?")
+_ORG = re.compile(r"[<\[](\d{4}-\d\d-\d\d)\b[^<>\[\]]*[>\]]")
 
 
 def parse_date(value: object) -> datetime | None:
     """The moment, in UTC, that a date or its spelling names; None when it names none.
 
-    Reads ISO 8601, RFC 2822 (mail), 01-Nov-2018 (PEPs), November 1, 2018, and PDF's D:20181101.
+    Reads ISO 8601, RFC 2822 (mail), 01-Nov-2018 (PEPs), November 1, 2018, PDF's D:20181101, and Org's <2018-11-01 Thu>.
     A time without a zone is taken to be UTC, a date to be its first moment.
     """
     if isinstance(value, datetime):
@@ -43,6 +44,7 @@ def _spelled(text: str) -> datetime | None:
     pdf = _PDF.match(text)
     if pdf:
         text = "-".join(part or "01" for part in pdf.groups()[:3])
+    text = _ORG.sub(r"\1", text)
     for parse in (datetime.fromisoformat, parsedate_to_datetime if ":" in text else _by_format):
         try:
             return _utc(parse(text))
