@@ -159,6 +159,15 @@ def test_in_an_archive_they_are_sections(tmp_path: Path):
     assert not found.parts
 
 
+@pytest.mark.parametrize(("name", "encoding"), [("Übersicht ĳ.txt", "utf-8"), ("Übersicht.txt", "cp437")])
+def test_the_name_of_a_member_without_the_flag_of_its_encoding(tmp_path: Path, name: str, encoding: str):
+    raw = name.encode(encoding)
+    with ZipFile(tmp_path / "x.zip", "w") as package:
+        package.writestr("_" * len(raw), "Oak.")
+    data = (tmp_path / "x.zip").read_bytes().replace(b"_" * len(raw), raw)
+    assert extract(data, "x.zip").text == f"{name}\n\nOak."
+
+
 def test_text_that_only_begins_like_a_mailbox_stays_text():
     text = "Dear all,\n\nFrom now on we sail.\n"
     assert extract(text.encode(), "x.mbox").text == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from zipfile import ZipFile, ZipInfo
 
@@ -14,6 +15,7 @@ from vstash.text.readers.nested import ARCHIVES, beyond, inner, left_out, withou
 from vstash.text.readers.writer import Writer
 
 WHAT = "zip archive"
+UTF8_NAME = 0x800  # the flag of a member whose name is in UTF-8; macOS writes such names without it
 
 
 def read(data: bytes, name: str, opener: Opener) -> Extract:
@@ -59,6 +61,10 @@ def _opened(package: ZipFile, member: ZipInfo, name: str, opener: Opener) -> tup
 
 def _members(package: ZipFile) -> Iterator[ZipInfo]:
     """What a person put there: no folders, hidden files or what macOS adds."""
+    for member in package.infolist():
+        if not member.flag_bits & UTF8_NAME:
+            with suppress(UnicodeError):
+                member.filename = member.filename.encode("cp437").decode("utf-8")
     for member in sorted(package.infolist(), key=lambda one: one.filename):
         parts = clean(member.filename).split("/")
         if not (member.is_dir() or "__MACOSX" in parts or any(part.startswith(".") for part in parts)):
