@@ -1,8 +1,9 @@
-"""What is between the lines of dashes at the top of a Markdown file?"""
+"""What is between the lines of dashes at the top of a Markdown file, and in the keywords of an Org file?"""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -61,3 +62,9 @@ def test_front_matter_holds_only_what_json_can_hold():
     assert json.loads(json.dumps(metadata, allow_nan=False)) == metadata
     assert metadata["d"] == {"1": ["x", None, True]}
     assert metadata["tags"] == ["a", "b"]
+
+
+@pytest.mark.parametrize("date", ["<2024-05-06 Mon>", "[2024-05-06 Mo 07:08]", "2024-05-06"])
+def test_the_date_of_an_org_file(date: str):
+    found = extract(f"#+title: Ships\n#+date: {date}\n* Wood\nOak.\n".encode(), "x.org")
+    assert found.dated_at == datetime(2024, 5, 6, tzinfo=UTC)

@@ -7,7 +7,7 @@ import random
 import struct
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import docx
@@ -101,6 +101,7 @@ def sheets() -> bytes:
         ships.write_row(row, 0, cells)
     ropes = book.add_worksheet("Ropes")
     ropes.write(4, 1, "hemp")
+    ropes.write_datetime(5, 1, timedelta(days=7, minutes=30), book.add_format({"num_format": "[h]:mm"}))
     book.set_properties({"author": "A. Person", "created": MADE.replace(tzinfo=None)})
     book.close()
     return out.getvalue()
@@ -143,7 +144,9 @@ def test_presentation():
 
 def test_spreadsheet():
     found = extract(sheets(), "ships.xlsx")
-    assert found.text == "name: Vasa; year: 1628; afloat: FALSE\nname: Fram; year: 1892.5; afloat: TRUE\n\nhemp"
+    assert (
+        found.text == "name: Vasa; year: 1628; afloat: FALSE\nname: Fram; year: 1892.5; afloat: TRUE\n\nhemp\n168:30:00"
+    )
     assert place(found, "Fram") == {"sheet": "Ships", "row": 3}
     assert place(found, "hemp") == {"sheet": "Ropes", "row": 5}
     assert (headings(found), found.title, found.dated_at) == ([(1, "Ships"), (1, "Ropes")], "", MADE)
@@ -306,12 +309,6 @@ def test_subtitles_at_their_time():
 def test_outlined_markup(name: str, text: str, title: str, expected: list[tuple[int, str]]):
     found = extract(text.encode(), name)
     assert (found.text, found.title, headings(found)) == (text, title, expected)
-
-
-@pytest.mark.parametrize("date", ["<2024-05-06 Mon>", "[2024-05-06 Mo 07:08]", "2024-05-06"])
-def test_the_date_of_an_org_file(date: str):
-    found = extract(f"#+title: Ships\n#+date: {date}\n* Wood\nOak.\n".encode(), "x.org")
-    assert found.dated_at == datetime(2024, 5, 6, tzinfo=UTC)
 
 
 def test_notebook_outputs_are_trimmed():

@@ -97,6 +97,9 @@ def _shown(cell: Any) -> str:
         return f"{cell:.10g}" if cell != int(cell) or abs(cell) >= 1e15 else str(int(cell))
     if isinstance(cell, datetime):
         return cell.isoformat(" ").removesuffix(" 00:00:00")
-    if isinstance(cell, date | time | timedelta):
+    if isinstance(cell, timedelta):
+        minutes, seconds = divmod(round(abs(cell.total_seconds())), 60)
+        return f"{'-' * (cell < timedelta())}{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    if isinstance(cell, date | time):
         return str(cell)
     return clean(str(cell))
