@@ -247,6 +247,8 @@ def test_python_definitions_are_headings():
         (b"a,b,c\n1,2\n3,4,5,6\n", ["a: 1; b: 2", "a: 3; b: 4; c: 5; 6"]),
         (b"Industry\nFood\nSteel\n", ["Industry", "Food", "Steel"]),
         (b"a,b\n1,\"two\nlines\"\n", ["a: 1; b: two lines"]),
+        (b"sep=;\r\nname;price\r\nVasa;1,5\r\nFram;2,5\r\n", ["name: Vasa; price: 1,5", "name: Fram; price: 2,5"]),
+        (b"sep=^\nname^year\nVasa^1628\n", ["name: Vasa; year: 1628"]),
     ],
 )  # fmt: skip
 def test_csv_rows_name_their_columns(data: bytes, lines: list[str]):

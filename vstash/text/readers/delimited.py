@@ -16,16 +16,18 @@ from vstash.types import Place
 SAMPLE_LINES = 20  # enough to tell a delimiter
 
 _NUMBER = re.compile(r"[-+]?[\d.,:/%$€£ -]*\d[\d.,:/%$€£ -]*$")
+_NAMED = re.compile(r'"?sep=(.)"?\n', re.IGNORECASE)  # a first line for Excel, which does not show it
 
 
 def read(data: bytes, name: str) -> Extract:
     """Rows as "header: value; header: value", each an atom; plain text if no rows can be made of it."""
     text = decode(data, name)
+    named = _NAMED.match(text)
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text, name)))
+        rows = list(csv.reader(io.StringIO(text), delimiter=named[1] if named else _delimiter(text, name)))
     except csv.Error:  # a field past the module's limit, as after a quote that nobody closed
         return Extract(text, "csv", places=LINES)
-    found = table(rows)
+    found = table([[], *rows[1:]] if named else rows)
     return Extract(found.text, "csv", title=found.title, atoms=found.atoms, places=found.places)
 
 
