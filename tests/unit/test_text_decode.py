@@ -160,6 +160,11 @@ def test_the_name_of_an_attachment(name: str):
     assert [*extract(head.encode("utf-8", "surrogateescape"), "x.eml").parts] == ["Pläne.txt"]
 
 
+def test_japanese_mail_with_signs_of_windows():
+    numbered = "議題".encode("iso-2022-jp") + b" \x1b$B-!\x1b(B, \x1b$B-jE83+\x1b(B\n"  # row 13, and 展開
+    assert extract(b"From: a@b.c\nSubject: x\n\n" + numbered, "x.eml").text.endswith("\n議題 ①, ㈱展開")
+
+
 def test_control_characters_do_not_hide_the_script():
     """Old Word files are full of them."""
     text = "Компания предлагает со склада в Москве следующий ассортимент вин. " * 4

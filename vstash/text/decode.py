@@ -49,7 +49,7 @@ def decode(data: bytes, name: str, declared: str = "") -> str:
         raise binary(name)
     try:
         if _JAPANESE in data:
-            return _cleaned(data.decode("iso2022_jp"))
+            return _cleaned(import_module("vstash.text.legacy").iso2022_jp(data))
     except UnicodeDecodeError:
         pass
     try:

@@ -12,6 +12,8 @@ WESTERN_RUN = 1.6  # mean length of runs of bytes >= 0x80; accents stand alone, 
 
 _SPACED = bytes(byte if byte >= 0x20 or byte in b"\t\n\r\x1b" else 0x20 for byte in range(256))
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+_DOUBLE = re.compile(rb"\x1b\$[@B]((?:[!-~]{2})*)(?:\x1b\([BJ])?")
+_PAIR = re.compile(rb"([!-~])([!-~])")
 _UTF8_SEQUENCE = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _DOUBLE_BYTE = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
 _OTHER_SCRIPTS = (*_DOUBLE_BYTE, "cp1251", "koi8_r", "cp866", "cp1253", "cp1255", "cp1256", "cp874",
@@ -69,6 +71,26 @@ def encoding_of(data: bytes, declared: str = "") -> str:
         return "iso2022_jp" if b"\x1b$" in data else _latin(sample)
     best = from_bytes(sample, cp_isolation=list(_OTHER_SCRIPTS)).best()
     return best.encoding if best else "cp1252"
+
+
+def iso2022_jp(data: bytes) -> str:
+    """Text in ISO-2022-JP, with the circled numbers and signs of companies that Windows writes in it (code page 50221).
+
+    Raises: UnicodeDecodeError.
+    """
+    try:
+        return data.decode("iso2022_jp")
+    except UnicodeDecodeError:
+        if not data.isascii():  # all of it has seven bits
+            raise
+        return _DOUBLE.sub(lambda match: b"".join(map(_shifted, _PAIR.findall(match[1]))), data).decode("cp932")
+
+
+def _shifted(pair: tuple[bytes, bytes]) -> bytes:
+    """A character of JIS X 0208, of two bytes of seven bits, as Shift JIS has it."""
+    row, cell = pair[0][0], pair[1][0]
+    lead = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)
+    return bytes([lead, cell + (0x7E if row % 2 == 0 else 0x20 if cell >= 0x60 else 0x1F)])
 
 
 def _latin(sample: bytes) -> str:
