@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from vstash import Memory
 from vstash.errors import UnsupportedSource, VstashError
 from vstash.text.legacy import encoding_of
 from vstash.text.read import extract
@@ -163,6 +164,21 @@ def test_the_name_of_an_attachment(name: str):
 def test_japanese_mail_with_signs_of_windows():
     numbered = "議題".encode("iso-2022-jp") + b" \x1b$B-!\x1b(B, \x1b$B-jE83+\x1b(B\n"  # row 13, and 展開
     assert extract(b"From: a@b.c\nSubject: x\n\n" + numbered, "x.eml").text.endswith("\n議題 ①, ㈱展開")
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("Ein Dampf\u00adschiff", "x.txt"),
+        ("<p>Ein Dampf&shy;schiff</p>", "x.html"),
+        ("<p>Ein Dampf\u00adschiff</p>", "x.html"),
+    ],
+)
+def test_soft_hyphens_part_no_word(memory: Memory, data: str, name: str):
+    memory.add_bytes(data.encode(), name)
+    assert memory.get(name).text == "Ein Dampfschiff"
+    for query in ("Dampfschiff", "Dampf\u00adschiff"):
+        assert memory.search(query, mode="keyword")[0].uri == name
 
 
 def test_control_characters_do_not_hide_the_script():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vstash.extras import later
 from vstash.signs import plain
+from vstash.text.decode import SOFT_HYPHEN
 from vstash.text.english import STOP_WORDS
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _mark(name: str) -> str:
 
 
 def _fit(text: str) -> str:
-    return _UNFIT.sub(" ", text)
+    return _UNFIT.sub(" ", text.replace(SOFT_HYPHEN, ""))
 
 
 def _extra(text: str) -> Iterator[str]:

@@ -230,7 +230,7 @@ class _Page:
 
     def _flow(self, text: str, *, own: bool) -> None:
         words = " ".join(text.split())
-        if text[:1].isspace() or not words:
+        if text[:1].isspace():
             self._gap = self._gap or " "
         if words:
             self._write(words, own=own)
