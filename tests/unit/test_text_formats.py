@@ -235,6 +235,7 @@ def test_mail_with_attachments():
     assert place(found, "iron") == {"part": "body"}
     assert "Attachment: ships.csv\nAttachment: ship.png (ship.png is an image" in found.text
     assert list(found.parts) == ["ships.csv"]
+    assert found.metadata["left_out"] == ["ship.png is an image, which vstash does not read"]
     part = found.parts["ships.csv"]
     assert (part.kind, part.dated_at, place(part, "Vasa")) == ("csv", MADE, {"attachment": "ships.csv", "row": 2})
 

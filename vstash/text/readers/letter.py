@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vstash.text.readers.base import Extract, Opener
-from vstash.text.readers.nested import ARCHIVES, MAILS, apart, distinct, inner
+from vstash.text.readers.nested import ARCHIVES, MAILS, apart, distinct, inner, left_out, without
 from vstash.text.readers.writer import Writer
 
 SHOWN = ("from", "to", "cc", "date", "subject")
@@ -39,6 +39,7 @@ def written(letter: Letter, opener: Opener) -> Extract:
     writer.include(letter.body, labels={"part": "body"})
     parts: dict[str, Extract] = {}
     names = []
+    lost = []
     for attachment in letter.attachments:
         names.append(attachment.name)
         found, why = inner(attachment.data, attachment.name, MAILS | ARCHIVES, opener)
@@ -46,7 +47,9 @@ def written(letter: Letter, opener: Opener) -> Extract:
         writer.line(f"Attachment: {attachment.name}" + (f" ({why})" if why else ""))
         if found:
             parts.update(apart(distinct(attachment.name, parts), found, "attachment", letter.date))
-    about: dict[str, object] = dict(letter.fields)
+        else:
+            lost.append(without(attachment.name, why))
+    about: dict[str, object] = {**letter.fields, **left_out(lost)}
     if names:
         about["attachments"] = names
     done = writer.done("mail", letter.fields.get("subject", "(no subject)"), about, letter.date)
