@@ -7,6 +7,7 @@ of the folder are left out. A file that is named itself is always taken.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from errno import EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
@@ -30,7 +31,8 @@ class Rules:
     def excludes(self, path: Path, *, is_folder: bool) -> bool | None:
         """True or False where a pattern speaks of the path, None where none does."""
         name = path.relative_to(self.folder).as_posix() + ("/" if is_folder else "")
-        return self.spec.check_file(name).include
+        found = (one for one in reversed(self.spec.patterns) if one.regex and _is_of(one.regex, name))
+        return next((one.include for one in found), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,11 @@ def _kind(entry: os.DirEntry[str]) -> str:
         return "" if error.errno == ELOOP else "file"
 
 
+def _is_of(pattern: re.Pattern[str], name: str) -> bool:
+    """Whether it matches this path, and not only a folder above: there another pattern may have the last word."""
+    return any(one.groupdict().get("ps_d") is None or one.end() == len(name) for one in pattern.finditer(name))
+
+
 def _ignored(rules: tuple[Rules, ...], path: Path, *, is_folder: bool) -> bool:
     """As in git, the last pattern that speaks of the path decides, the nearest folder's last."""
     verdicts = (rule.excludes(path, is_folder=is_folder) for rule in reversed(rules))
@@ -215,9 +222,15 @@ def _rules_of(folder: Path) -> Iterator[Rules]:
     for name in IGNORE_FILES:
         path = folder / name
         if path.is_file():
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            patterns = filter(_is_pattern, lines)  # git too passes over what is none
+            patterns = filter(_is_pattern, _lines(path.read_bytes()))  # git too passes over what is none
             yield Rules(folder, pathspec.GitIgnoreSpec.from_lines(patterns))
+
+
+def _lines(data: bytes) -> Iterator[str]:
+    """The lines as git has them, which end nowhere but at a line feed; of what ends them only blanks are no part of a
+    pattern, as in the "Icon\\r" that macOS makes, so that anything else is put where pathspec will not strip it."""
+    for line in re.split("\r?\n", data.decode("utf-8-sig", "replace")):
+        yield re.sub(r"[^\S ]\Z", r"[\g<0>]", line)
 
 
 def _rules_above(folder: Path) -> tuple[Rules, ...]:

@@ -78,6 +78,19 @@ def test_the_nearest_ignore_file_decides(folder: Path) -> None:
     assert found(folder) == ["deep/b.log", "deep/deeper/c.log", "secret.txt"]
 
 
+def test_an_ignore_file_is_read_as_git_reads_it(folder: Path) -> None:
+    (folder / ".gitignore").write_bytes("\ufeff*.log\r\nIcon\r\r\n# one\x0ctwo\n".encode())
+    write(folder, "a.log", "Icon/a.txt", "two", "Icon\r")
+    assert found(folder) == ["Icon/a.txt", "two"]
+
+
+def test_a_folder_that_comes_back_brings_nothing_that_is_ignored_itself(folder: Path) -> None:
+    write(folder, ".gitignore", text="dist/\n*.log\n")
+    write(folder, "deep/.gitignore", text="!dist/\n")
+    write(folder, "dist/a.txt", "deep/dist/a.txt", "deep/dist/a.log", "deep/dist/dist/a.txt")
+    assert found(folder) == ["deep/dist/a.txt", "deep/dist/dist/a.txt"]
+
+
 def test_nothing_comes_back_below_an_ignored_folder(folder: Path) -> None:
     write(folder, ".gitignore", text="build/\n!build/keep.txt\n")
     write(folder, "build/keep.txt", "a.txt")
