@@ -100,6 +100,12 @@ def test_its_own_address_names_it(memory: Memory, site: Site):
     assert [document.uri for document in memory.list()] == [f"{site.address}/ships"]
 
 
+def test_its_own_address_starts_from_its_base(memory: Memory, site: Site):
+    own = b'<head><base href="/guide/"><link rel="canonical" href="ships">'
+    address = site.put("/guide/old/ships", SHIPS.replace(b"<head>", own))
+    assert add(memory, address).uri == f"{site.address}/guide/ships"
+
+
 def test_an_address_that_led_elsewhere_still_finds_what_it_gave(memory: Memory, site: Site):
     old = site.put("/old", status=301, Location="/new")
     for text in (b"Iron", b"Steel"):
@@ -276,7 +282,8 @@ def test_what_is_no_page(memory: Memory, site: Site):
         site.put("/brotli", b"x", Content_Encoding="br"): "came packed as br",
         site.put("/torn", b"\x1f\x8bxxxxxxxxxxxxxxx", Content_Encoding="gzip"): "came packed and damaged",
         site.put("/file", status=302, Location="file:///etc/passwd"): "which is no web page",
-        site.put("/nowhere", status=302, Location=""): "redirected more than",
+        site.put("/short", gzip.compress(SHIPS)[:-20], Content_Encoding="gzip"): "came packed and damaged",
+        site.put("/nowhere", status=302, Location=""): "redirects to nowhere",
     }
     for address, said in wrong.items():
         result = add(memory, address)

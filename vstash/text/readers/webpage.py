@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urljoin
 
 from lxml import etree
 
@@ -109,6 +111,7 @@ class _Page:
         self.atoms: list[tuple[int, int]] = []
         self.metadata: dict[str, str] = {}
         self.title = ""
+        self._base = ""  # which addresses in the page start from, where it names one
         self.trace = Trace()
         self._script = False
         self._length = 0
@@ -144,8 +147,8 @@ class _Page:
             return
         if tag == "meta":
             self._meta(attributes)
-        elif tag == "link" and (attributes.get("rel") or "").lower() == "canonical":
-            self.metadata.setdefault("canonical", clean(attributes.get("href") or "").strip())
+        elif tag in {"link", "base"}:
+            self._link(tag, attributes)
         elif tag == "title":
             self._in_title = not self.title
         elif tag in {"pre", "tr"}:
@@ -286,6 +289,15 @@ class _Page:
             start = self.headings.pop().start
             self.headings.append(Heading(start, level, one_line("".join(self._heading))))
         self._heading = None
+
+    def _link(self, tag: str, attributes: Any) -> None:
+        address = clean(attributes.get("href") or "").strip()
+        if tag == "base":
+            self._base = self._base or address
+        elif (attributes.get("rel") or "").lower() == "canonical":
+            with suppress(ValueError):  # one of them is no address
+                address = urljoin(self._base, address) if address else ""
+            self.metadata.setdefault("canonical", address)
 
     def _meta(self, attributes: Any) -> None:
         key = (attributes.get("name") or attributes.get("property") or attributes.get("itemprop") or "").lower()
