@@ -125,7 +125,7 @@ class Fetcher:
     def _target(self, answer: Answer) -> str:
         target = answer.headers.get("location", "")
         try:
-            return self.normal(str(self._httpx.URL(answer.address).join(target)))
+            return self.normal(str(self._httpx.URL(answer.address).join(target)) if target else "")
         except (self._httpx.InvalidURL, InputError, ValueError) as error:
             raise UnsupportedSource(
                 f"{answer.address} redirects to {target or 'nowhere'}, which is no web page",
@@ -199,11 +199,12 @@ class Fetcher:
 
 
 async def _read(response: Any, wanted: _Request) -> bytes:
-    """The body, unpacked no further than its bound."""
-    unpack = _unpacker(response.headers.get("content-encoding", "").strip().lower(), wanted.said)
+    """The body, unpacked no further than its bound. Raises: zlib.error for one that breaks off."""
+    gunzip = _unpacker(response.headers.get("content-encoding", "").strip().lower(), wanted.said)
     body = bytearray()
     async for part in response.aiter_raw():
-        body += unpack(part, wanted.size + 1 - len(body))
+        room = wanted.size + 1 - len(body)
+        body += gunzip.decompress(part, room) if gunzip else part[:room]
         if len(body) > wanted.size:
             if wanted.cut:
                 break
@@ -211,15 +212,17 @@ async def _read(response: Any, wanted: _Request) -> bytes:
                 f"{wanted.said} has more than {wanted.size / 2**20:,.0f} MiB",
                 hint="save the part you need and add that",
             )
+    if gunzip and body and not gunzip.eof and len(body) <= wanted.size:
+        raise zlib.error
     return bytes(body[: wanted.size])
 
 
-def _unpacker(packing: str, address: str) -> Callable[[bytes, int], bytes]:
-    """A function that unpacks the next part to at most so many bytes: httpx would unpack a part whole."""
+def _unpacker(packing: str, address: str) -> zlib._Decompress | None:
+    """What unpacks the next part to at most so many bytes: httpx would unpack a part whole."""
     if packing in ("", "identity"):
-        return lambda part, room: part[:room]
+        return None
     if packing in ("gzip", "x-gzip"):
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress
+        return zlib.decompressobj(zlib.MAX_WBITS | 16)
     raise UnsupportedSource(f"{address} came packed as {packing:.40}", hint="save the page and add the file")
 
 
