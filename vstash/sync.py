@@ -178,7 +178,7 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
     """Carry the changes out: an AddResult for what was read, a Change for what was only deleted.
 
     A moved file is stored under its new name before the old one goes, so that a crash between them leaves
-    one too many, which the next sync removes. What changed into something that holds no text is forgotten:
+    one too many, which the next sync removes. What became something that holds no text is forgotten:
     its old text is in the folder no more. What could not be read this time, or is over a limit, stays.
     """
     for change in comparison.of("fail"):
@@ -190,8 +190,8 @@ def apply(store: Store, ingest: Ingest, comparison: Comparison) -> Iterator[AddR
         change = actions[result.uri]
         if change.action == "move" and result.status != "failed":
             forgotten.append(change.old)
-        elif result.textless and result.uri not in comparison.spared and _rewritten(comparison, change):
-            forgotten.append(change.uri)
+        elif result.textless and result.uri not in comparison.spared and (outdated := _outdated(comparison, change)):
+            forgotten.append(outdated)
             result = replace(result, error=f"{result.error} (what was stored of it is forgotten)")
         yield result
     deletions = comparison.of("delete")
@@ -203,19 +203,23 @@ def rehearse(comparison: Comparison) -> Iterator[AddResult]:
     """What `apply` would say of what is new or changed: it is read for that, and neither encoded nor stored."""
     cutter = Cutter(DEFAULT_WINDOW, estimate_starts)
     with Sandbox() as sandbox:
-        for change in comparison.of("add", "change"):
+        for change in comparison.of("add", "change", "move"):
+            if change.action == "move" and _alike(comparison, change, comparison.known[change.old].recipe):
+                continue
             one = comparison.pending[change.uri]
             loaded = cutter.loaded(partial(one.load, sandbox), one.labels.limits)
-            gone = loaded.textless and _rewritten(comparison, change)
+            gone = loaded.textless and _outdated(comparison, change)
             error = f"{loaded.error}{' (what is stored of it would be forgotten)' if gone else ''}"
-            status: Status = "failed" if error else "added" if change.action == "add" else "replaced"
+            status: Status = "failed" if error else "replaced" if change.action == "change" else "added"
             yield AddResult(change.uri, status, took=loaded.took, error=error or None)
 
 
-def _rewritten(comparison: Comparison, change: Change) -> bool:
-    """Whether a stored file has another content now; else only what is said of it has changed."""
+def _outdated(comparison: Comparison, change: Change) -> str:
+    """The uri under which the folder holds what is stored no more: the file has another name now, or another content;
+    "" where only what is said of it has changed."""
     known = comparison.known.get(change.uri)
-    return known is not None and known.content_hash != comparison.pending[change.uri].content_hash
+    rewritten = known is not None and known.content_hash != comparison.pending[change.uri].content_hash
+    return change.old or (change.uri if rewritten else "")
 
 
 def _rename(store: Store, comparison: Comparison, recipe: str) -> Generator[AddResult, None, set[str]]:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from tests.counting import Counting
 from vstash import AddResult, InputError, Limits, Memory, Source
 from vstash.cli.app import build
+from vstash.sync import rehearse
 
 
 @pytest.fixture
@@ -177,6 +178,15 @@ def test_what_has_no_text_any_more_is_said_to_be_forgotten(memory: Memory, folde
     (folder / "b.txt").write_text("")
     [error] = failed(memory, folder)
     assert error.endswith("(what was stored of it is forgotten)")
+
+
+def test_what_has_a_name_now_under_which_it_cannot_be_read_is_not_found_by_the_old_one(memory: Memory, folder: Path):
+    run(memory, folder)
+    (folder / "b.txt").rename(folder / "b.docx")
+    [said] = [one.error or "" for one in rehearse(memory.compare(folder))]
+    assert said.endswith("(what is stored of it would be forgotten)")
+    assert run(memory, folder) == {"a.md": "keep", "b.docx": "move", "sub/c.txt": "keep"}
+    assert [Path(one.uri).name for one in memory.list()] == ["a.md", "c.txt"]
 
 
 def test_what_changed_and_is_over_a_limit_stays_as_it_was(memory: Memory, folder: Path):
