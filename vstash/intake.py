@@ -148,20 +148,23 @@ def from_bytes(data: bytes, uri: str, labels: Labels) -> Pending:
         _require_size(len(data), labels.limits)
         found = extract(data, name, labels.limits, sandbox)
         parts = (
-            replace(_source(part, f"{uri}#{inner}", content_hash, labels), metadata={**part.metadata, PART_OF: uri})
+            replace(
+                _source(part, f"{uri}#{inner}", re.split("[/#]", inner)[-1], content_hash, labels),
+                metadata={**part.metadata, PART_OF: uri},
+            )
             for inner, part in found.parts.items()
         )
-        return replace(_source(found, uri, content_hash, labels), parts=tuple(parts))
+        return replace(_source(found, uri, name, content_hash, labels), parts=tuple(parts))
 
     return Pending(uri, content_hash, labels, load)
 
 
-def _source(found: Extract, uri: str, content_hash: str, labels: Labels) -> Source:
+def _source(found: Extract, uri: str, name: str, content_hash: str, labels: Labels) -> Source:
     collection, tags = labels.over()
     return Source(
         uri=uri,
         text=found.text,
-        title=found.title or re.split("[/#]", uri)[-1],
+        title=found.title or name,
         kind=found.kind,
         content_hash=content_hash,
         dated_at=found.dated_at,

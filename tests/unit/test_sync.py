@@ -189,6 +189,14 @@ def test_what_has_a_name_now_under_which_it_cannot_be_read_is_not_found_by_the_o
     assert [Path(one.uri).name for one in memory.list()] == ["a.md", "c.txt"]
 
 
+def test_a_file_with_a_number_sign_in_its_name_goes_by_its_whole_name(memory: Memory, folder: Path):
+    (folder / "b.txt").rename(folder / "Issue #12.txt")
+    run(memory, folder)
+    (folder / "Issue #12.txt").rename(folder / "C# notes.txt")
+    run(memory, folder)
+    assert memory.get(str(folder / "C# notes.txt")).title == "C# notes.txt"
+
+
 def test_what_changed_and_is_over_a_limit_stays_as_it_was(memory: Memory, folder: Path):
     run(memory, folder)
     (folder / "b.txt").write_text("Ropes are made of jute.\n\n" * 500)
