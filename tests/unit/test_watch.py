@@ -169,6 +169,30 @@ def test_a_file_becomes_a_folder_and_a_file_again(stage: Stage) -> None:
     assert stage.documents() == ["a.md", "sub/b.txt"]
 
 
+def test_a_file_with_several_names_changes_under_all_of_them(stage: Stage) -> None:
+    (stage.top / "now").symlink_to("sub")
+    (stage.top / "b.txt").symlink_to("sub/b.txt")
+
+    def write() -> Batch:
+        (stage.top / "sub" / "b.txt").write_text("Ropes are made of wire.\n")
+        (stage.top / "sub" / "new.txt").write_text("Masts are made of steel.\n")
+        return stage.touch("sub/b.txt", "sub/new.txt")
+
+    def write_again() -> Batch:
+        (stage.top / "sub" / "b.txt").write_text("Ropes are made of nylon.\n")
+        return stage.touch("now/b.txt")
+
+    said = stage.play(write, write_again)
+    names = ["b.txt", "now/b.txt", "sub/b.txt"]
+    assert sorted(said[5:]) == sorted(
+        [
+            *(f"replaced {name}" for name in [*names, *names]),
+            "added now/new.txt",
+            "added sub/new.txt",
+        ]
+    )
+
+
 def test_hidden_files_are_passed_over_and_ignore_files_looked_into(stage: Stage) -> None:
     def hidden() -> Batch:
         (stage.top / ".git").mkdir()

@@ -6,6 +6,7 @@ because the other half of a move, or of the way a program saves, may come with a
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -79,6 +80,16 @@ def follow(
                 yield from one.catch_up(memory, choice, clock)
 
 
+def _links(top: Path, uris: Iterable[str]) -> Iterator[Path]:
+    """The links that lead to these files from inside of the folder, and where in it they lead."""
+    real = Path(os.path.realpath(top))
+    passed = {path for file in map(path_of, uris) for path in (file, *file.parents)}
+    for link in filter(os.path.islink, passed - {top, *top.parents}):
+        target = Path(os.path.realpath(link))
+        if target.is_relative_to(real):
+            yield from (link, top / target.relative_to(real))
+
+
 def always(
     opened: Callable[[], Memory], folders: Sequence[Path], batches: Iterator[Batch], choice: Choice
 ) -> Iterator[News]:
@@ -103,6 +114,7 @@ class _Followed:
     current: bool = False
     missing: dict[str, float] = field(default_factory=dict)  # uris without a file, and since when
     emptied: dict[str, float] = field(default_factory=dict)  # uris whose file was written and holds no text, likewise
+    links: set[Path] = field(default_factory=set)  # and what they lead to: changes are reported under one name only
     failing: dict[str, str] = field(default_factory=dict)  # what was said already
     trouble: str = ""  # likewise
 
@@ -132,10 +144,11 @@ class _Followed:
 
     def catch_up(self, memory: Memory, choice: Choice, clock: Callable[[], float]) -> Iterator[News]:
         """Compare and apply; what could not be done stays to be done."""
-        paths = None if self.whole else {*self.touched, *map(path_of, (*self.missing, *self.emptied))}
+        paths = None if self.whole else {*self.touched, *self.links, *map(path_of, (*self.missing, *self.emptied))}
         try:
             self._require_folder()
             comparison = memory.compare(self.top, touched=paths, **asdict(choice))
+            self.links.update(_links(self.top, (change.uri for change in comparison.changes)))
             yield from self._applied(memory, comparison.sparing(self._young(comparison, clock())), clock)
         except (InputError, StoreBusy, StoreFull) as error:
             if reason(error) != self.trouble:
