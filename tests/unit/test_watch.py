@@ -212,6 +212,17 @@ def test_hidden_files_are_passed_over_and_ignore_files_looked_into(stage: Stage)
     assert stage.play(ignore, stage.later, wanted) == ["current .", "deleted sub/b.txt", "added sub/b.txt"]
 
 
+def test_a_hidden_file_that_was_named_is_followed(stage: Stage) -> None:
+    (stage.top / ".plan").write_text("Caulk the deck.\n")
+    stage.memory.add(stage.top / ".plan")
+
+    def write() -> Batch:
+        (stage.top / ".plan").write_text("Caulk the hull.\n")
+        return stage.touch(".plan", ".other")
+
+    assert stage.play(write) == [*START, "replaced .plan"]
+
+
 def test_patterns_and_labels_hold(stage: Stage) -> None:
     stage.choice = Choice("work", ["x"], include=["*.md"], exclude=["draft*"])
 

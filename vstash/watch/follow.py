@@ -18,7 +18,7 @@ from vstash.memory import Memory
 from vstash.names import path_of
 from vstash.sync import DONE, Change, Comparison
 from vstash.types import AddResult
-from vstash.walk import IGNORE_FILES, absolute
+from vstash.walk import IGNORE_FILES, absolute, passed_over
 
 GRACE = 1.5  # seconds that a document outlives its file
 UNFINISHED = 60.0  # seconds that it outlives the text of its file: who writes it may empty it first, and take a while
@@ -80,10 +80,10 @@ def follow(
                 yield from one.catch_up(memory, choice, clock)
 
 
-def _links(top: Path, uris: Iterable[str]) -> Iterator[Path]:
+def _links(top: Path, files: Iterable[Path]) -> Iterator[Path]:
     """The links that lead to these files from inside of the folder, and where in it they lead."""
     real = Path(os.path.realpath(top))
-    passed = {path for file in map(path_of, uris) for path in (file, *file.parents)}
+    passed = {path for file in files for path in (file, *file.parents)}
     for link in filter(os.path.islink, passed - {top, *top.parents}):
         target = Path(os.path.realpath(link))
         if target.is_relative_to(real):
@@ -115,6 +115,7 @@ class _Followed:
     missing: dict[str, float] = field(default_factory=dict)  # uris without a file, and since when
     emptied: dict[str, float] = field(default_factory=dict)  # uris whose file was written and holds no text, likewise
     links: set[Path] = field(default_factory=set)  # and what they lead to: changes are reported under one name only
+    named: set[Path] = field(default_factory=set)  # hidden files that the memory has all the same
     failing: dict[str, str] = field(default_factory=dict)  # what was said already
     trouble: str = ""  # likewise
 
@@ -125,11 +126,14 @@ class _Followed:
         self.touched |= paths
 
     def _place(self, path: str) -> Path | None:
-        """Where to look because of a path: there; in the whole folder of an ignore file; nowhere when it is hidden."""
+        """Where to look because of a path: there; in the whole folder of an ignore file; nowhere when it is hidden
+        and was not named."""
         found = Path(path)
         if found == self.top or not found.is_relative_to(self.top):
             return None
         *parents, name = found.relative_to(self.top).parts
+        if found in self.named:
+            return found
         if any(parent.startswith(".") for parent in parents):
             return None
         if name in IGNORE_FILES:
@@ -148,7 +152,9 @@ class _Followed:
         try:
             self._require_folder()
             comparison = memory.compare(self.top, touched=paths, **asdict(choice))
-            self.links.update(_links(self.top, (change.uri for change in comparison.changes)))
+            files = [path_of(change.uri) for change in comparison.changes]
+            self.links.update(_links(self.top, files))
+            self.named.update(file for file in files if passed_over(file, self.top))
             yield from self._applied(memory, comparison.sparing(self._young(comparison, clock())), clock)
         except (InputError, StoreBusy, StoreFull) as error:
             if reason(error) != self.trouble:
