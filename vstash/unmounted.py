@@ -25,8 +25,8 @@ def _empty(folder: Path, top: Path) -> Path | None:
         try:
             with os.scandir(folder) as entries:
                 return None if any(entries) else folder
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             folder = folder.parent
-        except (OSError, ValueError):  # a zero in its name
+        except (OSError, ValueError):  # a file, which its folder is not empty of; a zero in its name
             return None
     return None

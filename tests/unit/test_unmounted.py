@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from vstash import Memory
 from vstash.cli.app import build
-from vstash.unmounted import MANY
+from vstash.unmounted import MANY, emptied
 
 
 @pytest.fixture
@@ -59,6 +59,34 @@ def test_what_was_deleted_with_its_folder_or_is_little_is_forgotten(memory: Memo
     for path in (disk / "year" / "month").iterdir():
         path.unlink()
     assert list(run(memory, folder).values()).count("delete") == MANY - 1
+
+
+def test_many_deleted_beside_one_that_stays_are_forgotten(memory: Memory, folder: Path, disk: Path):
+    (disk / "index.txt").write_text("what else there is\n")
+    for path in (disk / "year" / "month").iterdir():
+        path.rename(disk / path.name)
+    run(memory, folder)
+    for number in range(MANY):
+        (disk / f"{number}.txt").unlink()
+    assert list(run(memory, folder).values()).count("delete") == MANY
+
+
+def test_the_folders_of_a_disk_count_together(memory: Memory, folder: Path, disk: Path):
+    (disk / "other").mkdir()
+    for path in list((disk / "year" / "month").iterdir())[: MANY // 2]:
+        path.rename(disk / "other" / path.name)
+    run(memory, folder)
+    shutil.rmtree(disk)
+    disk.mkdir()
+    assert run(memory, folder)["sub/disk"] == "fail"
+
+
+def test_only_folders_below_the_top_that_can_be_asked_are_found(tmp_path: Path):
+    top = tmp_path / "top"
+    for name in ("top", "beside"):
+        (tmp_path / name).mkdir()
+    for parent in (top, top / "gone", tmp_path / "beside", top / "a\0b", top / ("x" * 300)):
+        assert emptied(top, [parent / f"{number}" for number in range(MANY)]) == {}
 
 
 def test_what_moved_out_of_a_folder_or_is_gone_with_it_is_not_missed(memory: Memory, folder: Path, disk: Path):
