@@ -364,6 +364,9 @@ def test_a_document_is_renamed_with_all_that_hangs_on_it(store: Store) -> None:
     [document] = store.documents(Eq("uri", "c.txt"))
     assert (document.title, document.modified_at, document.added_at) == ("cranes", LATER, NOW)
     assert ids(store, "c.txt") == before
+    renamed = store.entry("c.txt")
+    assert renamed is not None
+    assert renamed.terms == ("", "extraword")
     for word, found in (("cranes", 2), ("extraword", 1), ("storks", 1), ("birds", 1)):
         assert len(store.rank(keyword(word), None, None).items) == found
     assert store.rename([Renamed("c.txt", "d.txt", "taken", None)]) == [False]

@@ -313,7 +313,7 @@ class MemoryStore(Taking):
         filled = self._beside[space.id]
         named: list[frozenset[int] | None] = [frozenset(one.tolist()) for one in pieces]
         rows = zip(ids, keys, matrix, named or [None] * len(ids), strict=True)
-        filled.update((id_, _Filled(*row)) for id_, *row in rows if id_ in self._rows)
+        filled.update((id_, _Filled(*row)) for id_, *row in rows if id_ not in filled)
 
     def switch(self, space: Space) -> bool:
         """Make a filled space the active one."""
