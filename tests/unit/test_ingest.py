@@ -14,7 +14,8 @@ from vstash import HashEncoder, Memory, Source
 from vstash.config import Limits
 from vstash.encode.calibrate import pairs
 from vstash.errors import BadVectors, EncoderError, InputError, UnsupportedSource
-from vstash.ingest import BATCH_CHUNKS
+from vstash.ingest import BATCH_CHUNKS, GIVEN_CHUNKS, in_order
+from vstash.types import AddResult
 
 Vectors = NDArray[np.float32]
 
@@ -234,6 +235,12 @@ def test_a_file_named_twice_is_added_once(memory: Memory, counting: Counting, tm
     assert len(counting.texts) == 1
 
 
+def test_results_stand_as_they_were_asked_for_and_those_of_another_name_last() -> None:
+    asked = [str(number) for number in range(12)]
+    results = [AddResult(uri, "added") for uri in ("elsewhere", *reversed(asked))]
+    assert [done.uri for done in in_order(results, [*asked, "moved"])] == [*asked, "elsewhere"]
+
+
 def test_vectors_of_ones_own_are_kept_as_given(memory: Memory, counting: Counting) -> None:
     vectors = np.eye(3, counting.space.dim) * 5
     long = "\n\n".join(PARAGRAPHS)
@@ -242,6 +249,13 @@ def test_vectors_of_ones_own_are_kept_as_given(memory: Memory, counting: Countin
     assert counting.calls == []
     assert [hit.uri for hit in memory.search("anything", vector=vectors[1], mode="vector", limit=1)] == ["g"]
     assert memory.get("l").text == long
+
+
+def test_each_of_many_texts_has_its_own_vector(memory: Memory, counting: Counting) -> None:
+    vectors = np.random.default_rng(1).normal(size=(GIVEN_CHUNKS + 1, counting.space.dim))
+    memory.add_texts((f"text {at}" for at in range(len(vectors))), map(str, range(len(vectors))), vectors=vectors)  # type: ignore[arg-type]
+    for at in (0, GIVEN_CHUNKS):
+        assert [hit.uri for hit in memory.search("?", vector=vectors[at], mode="vector", limit=1)] == [str(at)]
 
 
 @pytest.mark.parametrize(
