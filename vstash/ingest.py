@@ -27,7 +27,6 @@ from vstash.intake import Failure, Labels, Pending
 from vstash.parts import parts_of
 from vstash.passages import Cut, Cutter, Loaded, window
 from vstash.store.base import Entry, Store, Stored
-from vstash.text.formats import HOLDING_PARTS
 from vstash.text.passage import estimate_starts
 from vstash.text.sandbox import Sandbox
 from vstash.types import AddResult, Chunk, Source, Space
@@ -222,8 +221,7 @@ class Ingest:
         """What came in an earlier version of a document, and no longer does; of one that is as it was only the limits,
         or the time there was, can have left something out."""
         held = batch.uris
-        wholes = {uri for uri in held if uri.lower().endswith(HOLDING_PARTS)} | set(batch.parts.values())
-        return [uri for uri in parts_of(self._store, sorted(wholes - batch.same)) if uri not in held]
+        return [uri for uri in parts_of(self._store, sorted(held - batch.same)) if uri not in held]
 
     def _vectors(self, batch: _Batch) -> list[Vectors]:
         """One matrix for each document; a text that was ever encoded is not encoded again."""

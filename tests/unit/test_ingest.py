@@ -251,6 +251,13 @@ def test_vectors_of_ones_own_are_kept_as_given(memory: Memory, counting: Countin
     assert memory.get("l").text == long
 
 
+def test_vectors_given_again_for_the_same_text_replace_those_before(memory: Memory, counting: Counting) -> None:
+    for vectors in np.eye(4, counting.space.dim).reshape(2, 2, -1):
+        memory.add_texts(["red", "green"], ["r", "g"], vectors=vectors)
+        assert [hit.uri for hit in memory.search("?", vector=vectors[1], mode="vector", limit=1)] == ["g"]
+        assert memory.search("?", vector=vectors[1], mode="vector")[0].score == pytest.approx(1)
+
+
 def test_each_of_many_texts_has_its_own_vector(memory: Memory, counting: Counting) -> None:
     vectors = np.random.default_rng(1).normal(size=(GIVEN_CHUNKS + 1, counting.space.dim))
     memory.add_texts((f"text {at}" for at in range(len(vectors))), map(str, range(len(vectors))), vectors=vectors)  # type: ignore[arg-type]

@@ -58,6 +58,17 @@ def test_unchanged_is_unchanged_and_what_is_lost_goes(memory: Memory, mail: Path
     assert names(memory) == ["a.eml"]
 
 
+def test_what_a_program_hands_over_without_its_parts_loses_them(memory: Memory):
+    for parts in (("a", "b"), ("b",), ()):
+        inner = tuple(Source(f"note:1#{name}", f"Part {name}.") for name in parts)
+        list(memory.add_sources([Source("note:1", f"It has {len(parts)} parts.", parts=inner)]))
+        assert [one.uri for one in memory.list()] == ["note:1", *(f"note:1#{name}" for name in parts)]
+    inner = (Source("note:1#a", "Part a."),)
+    list(memory.add_sources([Source("note:1", "It has a part.", parts=inner)]))
+    memory.remember("Only this.", uri="note:1")
+    assert [one.uri for one in memory.list()] == ["note:1"]
+
+
 def test_what_is_over_a_limit_this_time_stays_when_only_labels_change(memory: Memory, mail: Path):
     mail.write_bytes(letter("Ships", anchors="Anchors of iron.\n", log="Calm sea.\n" * 200_000))
     memory.add(mail)
