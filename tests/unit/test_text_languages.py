@@ -145,6 +145,7 @@ def test_stop_words_are_dropped_only_where_the_language_is_certain():
 def test_without_other_languages_a_query_is_its_words():
     assert [term.text for term in query_terms("Häuser houses")] == ["Häuser", "houses"]
     assert [term.text for term in query_terms("Häuser", {"german": 1.0})] == ["Häuser", "haus"]
+    assert query_terms("Häuser", {"german": 1.0})[1].stem_of == "Häuser"
 
 
 def test_the_mark_of_a_language_stands_beside_its_texts_alone():
@@ -160,6 +161,14 @@ def test_the_mark_of_a_language_stands_beside_its_texts_alone():
         ("ёлка дом", ["елк"]),
         ("والمدرسة المدرسة", ["مدرس", "مدرس"]),
         ("كِتَاب", ["كتاب"]),
+        ("فالمدرسة وللمدرسة", ["مدرس", "مدرس"]),
+        ("والد سما كتابات", ["كتاب"]),  # their own first and last letters
+        ("ﻛﺘﺎﺏ ﺍﻟﻤﺪﺭﺳﺔ", ["كتاب", "المدرسة", "مدرس"]),  # in the shapes of print
+        ("ёж если были ею", ["еж"]),
+        ("книгами" * 6, []),
+        ("שָׁלוֹם", ["שלום"]),
+        ("τού είναι", ["τ", "ειναι"]),
+        ("Œuvré œuvre", ["oeuvre", "oeuvre"]),
         ("Ｈｅｌｌｏ　ﬁne", ["hello", "fine"]),
         ("plain", []),
         ("naïve", []),
@@ -169,9 +178,23 @@ def test_forms(text: str, expected: list[str]):
     assert list(forms(text)) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("german", "aber Häuser " + "hauses" * 7, ["haus"]),
+        ("hungarian", "ação", ["aca"]),
+        ("turkish", "İyiler", ["iyi"]),
+        ("german", "ḧouses", ["hous"]),
+    ],
+)
+def test_stems_in_latin_letters(name: str, text: str, expected: list[str]):
+    assert list(forms(text, (name,))) == expected
+
+
 def test_vowel_signs_keep_words_apart():
     assert marked("किताब")
     assert not marked("घर")
+    assert not marked("ไม่")  # a script without spaces is found by its parts
     assert list(forms("मत")) == []
     assert list(forms("माता")) != list(forms("मीता"))
     assert fold("Ångström é") == "Angstrom e"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import apsw
 import pytest
 
-from vstash.text.terms import STOP_WORDS, QueryTerm, extra_terms, query_terms
+from vstash.text.terms import STOP_WORDS, QueryTerm, extra_terms, query_terms, telling
 
 
 @pytest.fixture
@@ -48,6 +48,8 @@ def found(index: apsw.Connection, query: str, *texts: str) -> list[str]:
         ("\u0e34\u0e35\u0e31", "\ue534\ue535\ue531 \ue535\ue531 \ue531"),  # vowel signs, as they are kept
         ("iPhoneを買う 2024年", "iphone phone を買 買う う 2024 年"),
         ("서울에 간다", "서울 울에 에 간다 다"),
+        ("HTTP2Server 東京", "http server 東京 京"),
+        ("éHTTP2Server HTTP2Serveré", ""),
         ("ﾎﾟﾁ", "ポチ チ"),
         ("", ""),
     ],
@@ -84,6 +86,8 @@ def test_extra_terms_are_not_what_the_tokenizer_finds_anyway(index: apsw.Connect
         ("東京大", [QueryTerm("東京", extra=True, times=0), QueryTerm("京大", extra=True, times=0)]),
         ('"東京大"', [QueryTerm("東京 京大", phrase=True, extra=True, times=0)]),
         ("Qt東京", [QueryTerm("Qt"), QueryTerm("東京", extra=True, times=0)]),
+        ('"東京 sky"', [QueryTerm("東京", extra=True, times=0), QueryTerm("sky")]),
+        ("किताब", [QueryTerm("क\ue03fत\ue03eब", extra=True, times=0)]),
         ("??? 🙂", [QueryTerm("🙂", extra=True, times=0)]),
         (" \n", []),
     ],
@@ -139,8 +143,23 @@ def test_as_many_words_as_a_query_may_have(index: apsw.Connection):
     assert found(index, " ".join(f"w{number}" for number in range(5000)), "w4999") == ["w4999"]
 
 
-def test_a_year_is_no_number_with_its_thousands_apart():
-    assert [term.text for term in query_terms("votes of 1990")] == ["votes", "of", "1990"]
+@pytest.mark.parametrize(
+    ("query", "apart"),
+    [("1990", ""), ("12345x", ""), ("12345678", "12,345,678"), ("1240,5", "1,240,5"), ("1240.50", "1,240.50")],
+)
+def test_a_number_but_no_year_is_also_looked_for_with_its_thousands_apart(query: str, apart: str):
+    terms = [term.text for term in query_terms(query)]
+    assert terms[0] == query
+    assert terms[-1] == apart if apart else not any("," in term for term in terms)
+
+
+def test_only_a_run_shorter_than_the_terms_of_its_script_starts_others():
+    assert [(term.text, term.prefix) for term in query_terms("東京 東")] == [("東京", False), ("東", True)]
+
+
+def test_a_quoted_stop_word_and_no_stop_word_of_another_script_tells():
+    assert [term.text for term in telling('the "the" heron')] == ["the", "heron"]
+    assert "сколько" not in [term.text for term in telling("сколько это стоит в городе")]
 
 
 def test_stop_words_are_lower_case_words():

@@ -37,7 +37,8 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 # Vietnamese names cost one of 1,190 English questions by words alone its first place, and these none.
 _WHOLE = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "ı": "i"})
 _WITH_WHOLE = re.compile(r"[^\W\d_]*[œæßøłı][^\W\d_]*")
-_WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\ufb00-\ufb06]")
+# Wide letters, ligatures, and letters in the shapes that Hebrew and Arabic are printed in, as PDFs have them.
+_WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\ufb00-\ufb06\ufb1d-\ufdfb\ufe70-\ufefc]")
 _SPACED = re.compile(r"[\w\uff10-\uff5a]+")
 _POINTS = re.compile("[\u0300\u0301\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc]")
 
@@ -84,18 +85,18 @@ def _by_script(text: str) -> Iterator[str]:
         plain = _POINTS.sub("", word)
         stemmed = plain
         if SHORTEST <= len(plain) <= LONGEST and plain not in STOPS.get(name, ()) and name in stemmers:
-            stemmed = _stem(stemmers[name], name, plain)
+            stemmed = _stem(stemmers[name], plain)
         form = (fold(stemmed) if name == "greek" else stemmed.replace("ё", "е")).translate(MARKS)
         if form != match[0].lower():
             yield form
 
 
-def _stem(stemmer: Stemmer.Stemmer, name: str, word: str) -> str:
+def _stem(stemmer: Stemmer.Stemmer, word: str) -> str:
     """Snowball's stem. Its Arabic leaves "and" before an article, and the beginning of the plural's ending."""
-    if name == "arabic" and len(word) > 5 and word[0] in "وف" and word[1:3] in ("ال", "لل"):
+    if len(word) > 5 and word[0] in "وف" and word[1:3] in ("ال", "لل"):
         word = word[1:]
     found: str = stemmer.stemWord(word)
-    return found[:-1] if name == "arabic" and len(found) > 4 and found.endswith("ا") else found
+    return found[:-1] if len(found) > 4 and found.endswith("ا") else found
 
 
 def _by_language(text: str, languages: tuple[str, ...]) -> Iterator[str]:

@@ -129,13 +129,12 @@ def _extra(text: str) -> Iterator[str]:
     for start, end in unspaced.words(text):
         yield from _identifiers(text, done, start)
         done = end
-        parts = unspaced.PARTS.findall(text, start, end)
-        for part in parts:
+        for part in unspaced.PARTS.findall(text, start, end):
             if unspaced.RUN.match(part):
                 yield from unspaced.grams(part)
                 yield from unspaced.tails(part)
             else:
-                yield from [part.lower()] if len(parts) > 1 else ()  # unicode61 joins it to the run it touches
+                yield part.lower()  # unicode61 joins it to the run it touches
                 yield from _pieces(part)
     yield from _identifiers(text, done, len(text))
 
