@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from vstash import InputError, Memory, Source
+from vstash.intake import PART_OF
 from vstash.types import Heading, Place
 
 
@@ -88,6 +89,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "place_no_line": {"places": (Place(0, {"line": None}),)},
     "parts": {"parts": (1,)},
     "part_elsewhere": {"parts": (Source("other", "stork"),)},
+    "part_of_another": {"parts": (Source("own1#1", "stork"),)},
     "part_unnamed": {"parts": (Source("own#", "stork"),)},
     "part_none": {"parts": (Source(None, "stork"),)},  # type: ignore[arg-type]
     "part_of_a_part": {"parts": (Source("own#1", "stork", parts=(Source("own#1#2", "crane"),)),)},
@@ -117,9 +119,17 @@ def test_metadata_without_an_end_is_refused(memory: Memory) -> None:
             list(memory.add_sources([Source("own", "heron", metadata={"a": endless})]))
 
 
-def test_a_time_without_a_zone_is_utc(memory: Memory) -> None:
-    list(memory.add_sources([Source("own", "heron", modified_at=datetime(2020, 1, 1, 12))]))  # noqa: DTZ001
-    assert memory.get("own").modified_at == datetime(2020, 1, 1, 12, tzinfo=UTC)
+@pytest.mark.parametrize(
+    "given",
+    [datetime(2020, 1, 1, 12), datetime(2020, 1, 1, 14, tzinfo=timezone(timedelta(hours=2)))],  # noqa: DTZ001
+)
+def test_times_are_kept_in_utc_and_without_a_zone_they_are_meant_so(given: datetime) -> None:
+    with Memory.open(":memory:", encoder="hash") as memory:  # which keeps what it is given
+        list(memory.add_sources([Source("own", "heron", modified_at=given, dated_at=given)]))
+        kept = memory.get("own")
+        for when in (kept.modified_at, kept.dated_at):
+            assert when is not None
+            assert when.isoformat() == "2020-01-01T12:00:00+00:00"
 
 
 @pytest.mark.parametrize("tags", [["b", "a"], {"a", "b"}, ("b", "a", "b")])
@@ -134,6 +144,7 @@ def test_tags_are_a_set_in_whatever_they_come(memory: Memory, tags: Any) -> None
     [
         {"text": "white stork"},
         {"title": "Stork"},
+        {"kind": "note"},
         {"metadata": {"a": 1}},
         {"dated_at": datetime(2020, 1, 1, tzinfo=UTC)},
     ],
@@ -149,9 +160,16 @@ def test_without_a_hash_the_content_decides(memory: Memory, other: dict[str, Any
     assert memory.get("own").text == other.get("text", "grey heron")
 
 
-def test_metadata_may_be_any_mapping(memory: Memory) -> None:
-    list(memory.add_sources([Source("own", "heron", metadata=MappingProxyType({"a": (1, 2)}))]))
+def test_a_hash_that_is_given_decides_alone(memory: Memory) -> None:
+    for bird, status in (("heron", "added"), ("stork", "unchanged")):
+        assert [one.status for one in memory.add_sources([Source("own", bird, content_hash="1")])] == [status]
+
+
+def test_metadata_and_labels_may_be_any_mapping(memory: Memory) -> None:
+    metadata, labels = MappingProxyType({"a": (1, 2)}), MappingProxyType({"page": 3})
+    list(memory.add_sources([Source("own", "heron", metadata=metadata, places=(Place(0, labels),))]))
     assert memory.get("own").metadata == {"a": [1, 2]}
+    assert memory.passage("own", 0).chunk.place == {"page": 3}
 
 
 def test_metadata_is_what_a_file_would_give_back() -> None:
@@ -181,7 +199,7 @@ def test_what_is_changed_afterwards_does_not_change_what_is_stored() -> None:
 
 def test_places_and_headings_may_come_in_any_order(memory: Memory) -> None:
     pages = (Place(6, {"page": 2}), Place(0, {"page": 1, "key": "a"}))
-    titles = (Heading(6, 1, "Two"), Heading(0, 1, "One"))
+    titles = (Heading(6, 1, "Two"), Heading(0, 1, "One"), Heading(11, 1, "End"))
     list(memory.add_sources([Source("own", "heron\nstork", places=pages, headings=titles)]))
     assert memory.passage("own", 0).chunk.place == {"page": 1, "key": "a"} | {"page_end": 2}
 
@@ -213,6 +231,6 @@ def test_another_part_is_a_change_where_no_hash_is_given(memory: Memory) -> None
 
 
 def test_a_part_goes_with_its_whole(memory: Memory) -> None:
-    list(memory.add_sources([Source("own", "heron", parts=(Source("own#1", "stork"),))]))
+    list(memory.add_sources([Source("own", "heron", parts=(Source("own#1", "stork", metadata={PART_OF: "other"}),))]))
     memory.forget("own")
     assert memory.list() == []
