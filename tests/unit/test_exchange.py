@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +13,28 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge, StoreCorrupt, StoreError
 from vstash.store.base import Entry, Store
 from vstash.store.sqlite.connection import connect
 from vstash.types import Source
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START = datetime(2026, 1, 1, 0, 0, 0, 123456, UTC)
+
+
+class Idle(HashEncoder):
+    """One that is asked for nothing."""
+
+    def documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        raise AssertionError(f"{len(texts)} texts are encoded")
+
+
+class Naming(HashEncoder):
+    """One that names word-pieces."""
+
+    def pieces(self, text: str) -> list[int]:
+        return [len(word) for word in text.split()]
 
 
 def ticking() -> Iterator[datetime]:
@@ -80,6 +95,23 @@ def test_vectors_that_are_brought_need_no_encoder(memory: Memory, tmp_path: Path
         assert other.stats()["encoder"] == memory.stats()["encoder"]
 
 
+def test_vectors_of_the_encoders_space_are_not_made_anew(memory: Memory) -> None:
+    fill(memory)
+    with Memory.open(":memory:", encoder=Idle()) as other:
+        assert [result.status for result in other.import_(lines(memory, vectors=True))] == ["added"] * 4
+
+
+def test_what_is_encoded_has_the_keys_and_word_pieces_of_an_add(memory: Memory) -> None:
+    memory.add_texts(["grey heron"], ["/birds/heron.txt"], ["heron.txt"])  # a title that is but the name
+    with Memory.open(":memory:", encoder=Naming()) as other:
+        list(other.import_(lines(memory, vectors=False)))
+        own, made = (one._store.entry("/birds/heron.txt") for one in (memory, other))
+        assert own is not None
+        assert made is not None
+        assert made.keys == own.keys
+        assert [ids.tolist() for ids in made.pieces] == [[4, 5]]
+
+
 def test_without_vectors_or_encoder_it_says_what_to_do(memory: Memory, tmp_path: Path) -> None:
     memory.add_texts(["grey heron"], ["a"])
     with Memory.open(tmp_path / "second.db", encoder=None) as other, pytest.raises(InputError) as caught:
@@ -124,6 +156,38 @@ def test_a_space_that_cannot_be_is_refused(memory: Memory, change: dict[str, obj
         with pytest.raises(InputError, match="line 1 of the export: space"):
             list(other.import_([json.dumps({**json.loads(header), "space": space}), *rest]))
         assert other.list() == []
+
+
+def test_a_batch_with_a_vector_missing_gets_them_made_anew(memory: Memory) -> None:
+    memory.add_texts(["grey heron", "white stork"], ["a", "b"])
+    header, first, second = lines(memory, vectors=True)
+    bare = json.loads(second)
+    del bare["chunks"][0]["vector"]
+    with opened(":memory:") as other:
+        assert [one.status for one in other.import_([header, first, json.dumps(bare)])] == ["added"] * 2
+
+
+def test_the_oldest_comes_first_and_what_came_together_in_its_order(database: Path) -> None:
+    with opened(database) as memory:
+        for uris in ("cab", "d", "c"):
+            memory.add_texts([f"heron {uris}"] * len(uris), list(uris))
+        assert [json.loads(line)["uri"] for line in lines(memory, vectors=False)[1:]] == ["a", "b", "d", "c"]
+        memory.add_texts(["stork"] * 2, ["z", "e"])
+        assert [json.loads(line)["uri"] for line in lines(memory, vectors=False)[-2:]] == ["z", "e"]
+
+
+def test_blank_lines_say_nothing(memory: Memory) -> None:
+    fill(memory)
+    spaced = [part for line in lines(memory, vectors=False) for part in ("\n", line)]
+    assert {result.status for result in memory.import_(spaced)} == {"unchanged"}
+
+
+def test_what_is_there_needs_neither_encoder_nor_room(memory: Memory, database: Path) -> None:
+    fill(memory)
+    written = lines(memory, vectors=False)
+    with Memory.open(database, encoder=None) as other:
+        found = list(other.within(Limits(max_chunks=1)).import_(written))
+    assert {result.status for result in found} == {"unchanged"}
 
 
 def test_importing_again_changes_nothing(memory: Memory) -> None:
@@ -262,7 +326,8 @@ def test_the_limits_hold_for_an_import_too(memory: Memory, tmp_path: Path) -> No
         [failed] = [one for one in found if one.status == "failed"]
         assert "max_chunks" in (failed.error or "")
         assert failed.uri not in {one.uri for one in other.list()}
-        assert [one.status for one in other.import_(written)].count("added") == 1
+        most = max(one.chunks for one in memory.list())
+        assert [one.status for one in other.within(Limits(max_chunks=most)).import_(written)].count("added") == 1
     with Memory.open(tmp_path / "third.db", encoder=None) as other:
         long = [written[0], " " * (1 << 20) + written[1]]
         with pytest.raises(SourceTooLarge, match="line 2"):
