@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from vstash.rank import coverage, gate, published
+from vstash.rank import coverage, gate, presence, published
 from vstash.rank.confidence import ALONE, EVIDENCE, HIGH, MEDIUM, keyword_evidence, level
-from vstash.rank.fuse import CORE, View, fuse
-from vstash.types import Ranking, Scored, Side, Term
+from vstash.rank.fuse import CORE, View, best_first, fuse
+from vstash.types import Candidate, Ranking, Scored, Side, Term
 
 
 def view(side: Side, weight: float, *items: tuple[int, float], pool: int = 100) -> View:
@@ -181,3 +181,24 @@ def test_keyword_evidence_is_a_share_of_what_all_the_words_could_give() -> None:
     twice = [Term("heron", 1, times=4), Term("common", 900)]
     assert keyword_evidence(idf * 2.2, twice, 1000) == pytest.approx(0.5, abs=1e-9)
     assert keyword_evidence(0.0, words, 1000) == keyword_evidence(5.0, [], 1000) == 0.0
+    assert keyword_evidence(99.0, words, 1000) == 1.0
+
+
+def test_confidence_reaches_a_level_at_its_edge_and_needs_a_noise() -> None:
+    assert [level(height, (0.0, 1.0), 0.0) for height in (MEDIUM, HIGH)] == ["medium", "high"]
+    assert level(0.99, (0.0, 0.0), 0.0) == "low"
+
+
+def test_candidates_of_one_score_stand_by_chunk_id() -> None:
+    found = best_first(Candidate(id_, score, ()) for id_, score in ((3, 1.0), (1, 1.0), (2, 2.0)))
+    assert [one.chunk_id for one in found] == [2, 1, 3]
+
+
+def test_what_a_damaged_file_says_of_frequencies_breaks_no_weight() -> None:
+    assert presence.idf(3, 9) == presence.idf(3, -1) == 0.0
+    assert published.weights(0, [1], 3) == pytest.approx((0.65, 0.35), abs=1e-9)
+
+
+def test_a_vector_like_the_question_is_not_cut_off() -> None:
+    kept, _ = published.trim(view("vector", 0.5, (1, 1.0), (2, 0.9)), view("keyword", 0.5), 5, 4)
+    assert list(kept.ranks) == [1]

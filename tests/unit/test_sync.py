@@ -167,6 +167,21 @@ def test_what_is_there_but_cannot_be_read_is_not_deleted(memory: Memory, folder:
     assert memory.get(str(folder / "b.txt")).text == "Ropes are made of hemp.\n"
 
 
+def test_what_moved_and_cannot_be_read_by_its_new_name_stays(memory: Memory, folder: Path):
+    run(memory, folder)
+    (folder / "b.txt").rename(folder / "b.pdf")
+    assert run(memory, folder)["b.pdf"] == "move"
+    assert memory.get(str(folder / "b.txt")).text == "Ropes are made of hemp.\n"
+
+
+def test_what_is_spared_is_neither_deleted_nor_forgotten(memory: Memory, folder: Path):
+    run(memory, folder)
+    (folder / "a.md").unlink()
+    (folder / "b.txt").write_bytes(bytes(range(256)))
+    list(memory.sync(memory.compare(folder).sparing([str(folder / "a.md"), str(folder / "b.txt")])))
+    assert len(memory.list()) == 3
+
+
 def failed(memory: Memory, folder: Path, **options: Sequence[str]) -> list[str]:
     """Sync, and what is said of files that could not be stored."""
     done = list(memory.sync(memory.compare(folder, **options)))

@@ -34,7 +34,7 @@ def weights(chunks: int, frequencies: Sequence[int], words: int) -> tuple[float,
 
 def pool(limit: int, chunks: int) -> int:
     """How many candidates each side gives: min(10k, max(3k, N / 3))."""
-    return max(1, min(10 * limit, max(3 * limit, chunks // 3)))
+    return min(10 * limit, max(3 * limit, chunks // 3))
 
 
 def trim(vector: View, keyword: View, limit: int, words: int) -> tuple[View, View]:
