@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,17 @@ from numpy.typing import NDArray
 from vstash import HashEncoder, InputError, Limits, Memory, SourceTooLarge, StoreCorrupt, StoreError
 from vstash.store.base import Entry, Store
 from vstash.store.sqlite.connection import connect
-from vstash.types import Source
+from vstash.types import Source, Space
 
 START = datetime(2026, 1, 1, 0, 0, 0, 123456, UTC)
 
 
 class Idle(HashEncoder):
-    """One that is asked for nothing."""
+    """One that is asked for nothing; what is known of its noise makes no other space of its own."""
+
+    @property
+    def space(self) -> Space:
+        return replace(super().space, noise=(0.0, 0.1))
 
     def documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         raise AssertionError(f"{len(texts)} texts are encoded")
@@ -163,7 +168,7 @@ def test_a_batch_with_a_vector_missing_gets_them_made_anew(memory: Memory) -> No
     header, first, second = lines(memory, vectors=True)
     bare = json.loads(second)
     del bare["chunks"][0]["vector"]
-    with opened(":memory:") as other:
+    with Memory.open(":memory:", encoder=HashEncoder()) as other:
         assert [one.status for one in other.import_([header, first, json.dumps(bare)])] == ["added"] * 2
 
 

@@ -102,6 +102,7 @@ def test_matching(rule: Filter | None, expected: bool) -> None:
         ({"not": {"tag": "x"}}, Not(Tag("x"))),
         ({"or": [{"tag": "x"}, {"metadata.author": "y"}]}, Or((Tag("x"), Eq("metadata.author", "y")))),
         ({"and": []}, And(())),
+        ({"metadata.year": 2020}, Eq("metadata.year", "2020")),
         ({"tag": "x", "kind": "pdf"}, And((Tag("x"), Eq("kind", "pdf")))),
     ],
 )
@@ -124,6 +125,7 @@ def test_parsing(data: Any, expected: Filter) -> None:
         {"kind": [1]},
         {"and": {"tag": "x"}},
         {"or": "x"},
+        {"and": ""},
         {"not": []},
         {"after": "yesterday"},
         {"after": 3},
@@ -152,6 +154,9 @@ def test_what_is_no_filter_is_refused_with_a_hint(data: Any) -> None:
         lambda: Not(None),  # type: ignore[arg-type]
         lambda: In("kind", "pdf"),  # type: ignore[arg-type]
         lambda: In("kind", 3),  # type: ignore[arg-type]
+        lambda: In("kind", b""),  # type: ignore[arg-type]
+        lambda: In("kind", {"pdf": 1}),  # type: ignore[arg-type]
+        lambda: Before(MAY, None),  # type: ignore[arg-type]
         lambda: In(None, ("pdf",)),  # type: ignore[arg-type]
         lambda: Eq(3, "pdf"),  # type: ignore[arg-type]
         lambda: Before(MAY, []),  # type: ignore[arg-type]

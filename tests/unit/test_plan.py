@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vstash.plan import EXACT_MAX, POSTINGS, SMALL, choose_terms, plan
+from vstash.plan import EXACT_MAX, POSTINGS, RESCORE, SMALL, choose_terms, each_once, plan, worth_asking
 from vstash.rank.fuse import CORE
 from vstash.types import Arm, Query, Term, TermStats
 
@@ -194,3 +194,48 @@ def test_a_plan_says_why() -> None:
     made = plan(Query("heron"), STATS)
     assert made.reason
     assert all(line and "\n" not in line for line in made.reason)
+
+
+def test_the_best_cosine_decides_only_where_noise_is_known_and_no_weights_are_asked_for() -> None:
+    calibrated = STATS._replace(calibrated=True)
+    asked = Query("heron reed", weights=(1, 1))
+    assert [plan(query, calibrated).gate for query in (Query("heron reed"), asked)] == [True, False]
+    assert not plan(Query("heron reed"), STATS).gate
+
+
+def test_only_two_sides_fused_by_ours_are_deepened() -> None:
+    one_side = STATS._replace(terms=())
+    made = [plan(Query("a"), STATS), plan(Query("a", fusion="rrf"), STATS), plan(Query("a"), one_side)]
+    assert ["depth" in one.stages for one in made] == [True, False, False]
+
+
+def test_stop_words_are_asked_for_by_the_published_weighting_alone() -> None:
+    said = "where is the heron"
+    found = [worth_asking(Query(said, mode=mode, fusion="adaptive")) for mode in ("vector", "keyword", "hybrid")]  # type: ignore[arg-type]
+    assert [[term.text for term in terms] for terms in found] == [[], ["heron"], said.split()]
+
+
+def test_what_may_begin_a_word_and_what_half_of_all_hold_is_sent() -> None:
+    terms = (Term("her", 0, prefix=True), Term("half", 500), Term("most", 501), Term("whale", 0))
+    assert words(TermStats(1000, terms)) == ["her", "half"]
+
+
+def test_a_phrase_is_sent_over_the_budget_too() -> None:
+    phrases = tuple(Term(f"grey {word}", SMALL, phrase=True) for word in ("heron", "stork"))
+    assert len(words(TermStats(10 * SMALL, phrases))) == 2
+
+
+def test_phrases_beginnings_and_what_is_derived_are_not_one_with_a_word_of_their_stem() -> None:
+    for other in ({"phrase": True}, {"prefix": True}, {"times": 0}):
+        pair = [Term("herons", 10, stem="heron", **other), Term("heronry", 10, stem="heron", **other)]  # type: ignore[arg-type]
+        assert each_once(pair) == pair
+
+
+def test_a_vector_without_words_the_encoder_knows_leaves_the_other_side_alone() -> None:
+    assert plan(Query("heron"), STATS._replace(unread=True)).fusion == "raw"
+
+
+def test_filtered_sets_of_any_size_are_compared_exactly_and_few_codes_are_no_fewer() -> None:
+    size = 2 * EXACT_MAX
+    assert arm(Query("heron"), STATS._replace(chunks=size, matching=size), "vector").path == "exact"
+    assert arm(Query("heron"), STATS._replace(chunks=size), "vector").rescore == RESCORE * CORE

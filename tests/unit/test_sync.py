@@ -174,6 +174,15 @@ def test_what_moved_and_cannot_be_read_by_its_new_name_stays(memory: Memory, fol
     assert memory.get(str(folder / "b.txt")).text == "Ropes are made of hemp.\n"
 
 
+def test_what_moved_is_read_again_for_another_ending_and_labelled_as_is_said(memory: Memory, folder: Path):
+    run(memory, folder)
+    (folder / "a.md").rename(folder / "a.txt")
+    (folder / "b.txt").rename(folder / "sub" / "b.txt")
+    list(memory.sync(memory.compare(folder, tags=["x"])))
+    assert memory.get(str(folder / "a.txt")).title == "a.txt"
+    assert memory.get(str(folder / "sub" / "b.txt")).tags == ("x",)
+
+
 def test_what_is_spared_is_neither_deleted_nor_forgotten(memory: Memory, folder: Path):
     run(memory, folder)
     (folder / "a.md").unlink()
