@@ -239,3 +239,11 @@ def test_filtered_sets_of_any_size_are_compared_exactly_and_few_codes_are_no_few
     size = 2 * EXACT_MAX
     assert arm(Query("heron"), STATS._replace(chunks=size, matching=size), "vector").path == "exact"
     assert arm(Query("heron"), STATS._replace(chunks=size), "vector").rescore == RESCORE * CORE
+
+
+def test_the_published_weights_count_a_stem_once_and_a_plan_says_how_many_vectors_are_compared() -> None:
+    terms = (Term("herons", 10, stem="heron"), Term("heron", 10, stem="heron"), Term("reed", 40, stem="reed"))
+    asked = Query("heron reed", fusion="adaptive")
+    both = [arm(asked, STATS._replace(terms=some), "vector").weight for some in (terms, terms[1:])]
+    assert both[0] == both[1]
+    assert "17 vectors: all are compared" in plan(Query("heron"), STATS._replace(matching=17)).reason
