@@ -267,7 +267,7 @@ class Import:
         stored = self._store.space()
         bring = all(chunk.vector is not None for one in batch for chunk in one.document.chunks)
         if given is not None and bring and self._fits(stored, given):
-            return True, given  # which is the store's own, if it has one
+            return True, stored or given
         return False, stored or _new_space(self._needed(), given)
 
     def _fits(self, stored: Space | None, given: Space) -> bool:

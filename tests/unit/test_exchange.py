@@ -25,11 +25,11 @@ START = datetime(2026, 1, 1, 0, 0, 0, 123456, UTC)
 
 
 class Idle(HashEncoder):
-    """One that is asked for nothing; what is known of its noise makes no other space of its own."""
+    """One that is asked for nothing; that it reads more at once makes no other space of its own."""
 
     @property
     def space(self) -> Space:
-        return replace(super().space, noise=(0.0, 0.1))
+        return replace(super().space, max_tokens=512)
 
     def documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         raise AssertionError(f"{len(texts)} texts are encoded")
