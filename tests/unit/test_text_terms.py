@@ -114,6 +114,7 @@ def test_query_terms(query: str, terms: list[QueryTerm]):
         ("🙂", "so 🙂", "so"),
         ("great", "great🙂", "good🙂"),
         ("great🙂", "great", "good"),
+        ("1500", "за 1500₽", "за 15₽"),
         ("running", "he runs", "he walks"),
         ("12400", "a sum of 12,400.50", "a sum of 400.50"),
         ("1240.50", "a sum of 1,240.50", "a sum of 124,051"),
