@@ -6,28 +6,20 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vstash import HashEncoder, Memory
-from vstash.store.sqlite.connection import tokens as of_fts5
-from vstash.store.tokens import split
 
 LINES = """
 the a of and herons Heron's fishing fishes technology technologies biology possibly abli relational 5µm μm
 HTTP2Server parse_config os.path 1240.50 1,240.50 naïve Œuvre Łódź Straße straße und der die nicht wird Häuser Hauses
 Verträge el los que niños canción années château при и на не книга книги новости Ελλάς της και λόγος كتاب الكتاب
-والكتب किताब किताबें 東京都 とうきょう 서울에서 ภาษาไทย ＦＵＬＬ
+والكتب किताब किताबें 東京都 とうきょう 서울에서 ภาษาไทย ＦＵＬＬ ies 0689ea66ed Mekking ﬅ ſo ǡ thanks🤗a 1500₽ ₿5
 """
 WORDS = (*LINES.split(), "cafe\u0301")
 TEXT = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
-
-
-@given(TEXT)
-def test_a_text_has_the_tokens_that_fts5_sees(text: str) -> None:
-    assert list(split(text)) == of_fts5(apsw.Connection(":memory:"), text)
 
 
 @settings(max_examples=40)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from vstash.errors import BadVectors, SpaceMismatch, StoreError
 from vstash.filters import Filter, matches
 from vstash.store.base import Entry, Passage, Renamed, Stored
-from vstash.store.tokens import Tokens, split, tokens
+from vstash.store.tokens import Tokenizer, Tokens
 from vstash.store.turns import Taking, by_turns
 from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Scored, Source, Space, Status, Term
 
@@ -66,6 +66,7 @@ class MemoryStore(Taking):
         self._rows: dict[int, _Row] = {}
         self._next_chunk = 1
         self._next_document = 1
+        self._tokenizer = Tokenizer()
         self._beside: dict[str, dict[int, _Filled]] = {}  # vectors of a space being filled
 
     @property
@@ -139,7 +140,7 @@ class MemoryStore(Taking):
         named = named or [None] * len(entry.chunks)
         rows = zip(entry.chunks, entry.terms, entry.keys, entry.vectors, named, strict=True)
         for chunk, terms, key, vector, pieces in rows:
-            words = tokens(chunk.text, f"{source.title} {chunk.heading}", terms)
+            words = self._tokenizer.tokens(chunk.text, f"{source.title} {chunk.heading}", terms)
             self._rows[self._next_chunk] = _Row(self._next_chunk, document, chunk, key, vector, words, pieces, terms)
             self._next_chunk += 1
         return "replaced" if old else "added"
@@ -156,7 +157,7 @@ class MemoryStore(Taking):
         self._documents[one.uri] = (changed, recipe)
         for at, row in enumerate(self._of(document.id)):
             terms = one.terms[at] if one.terms else row.terms
-            words = tokens(row.chunk.text, f"{one.title} {row.chunk.heading}", terms)
+            words = self._tokenizer.tokens(row.chunk.text, f"{one.title} {row.chunk.heading}", terms)
             self._rows[row.id] = replace(row, document=changed, terms=terms, words=words)
         return True
 
@@ -222,10 +223,10 @@ class MemoryStore(Taking):
         return len(self._passing(rule))
 
     def terms(self, words: Sequence[str]) -> list[tuple[str, int]]:
-        """Each word in lower case, and how many chunks hold it."""
+        """Each word as the index of a file reads it, and how many chunks hold it."""
         found = []
         for word in words:
-            pieces = split(word)
+            pieces = self._tokenizer.split(word)
             df = min((sum(piece in row.words.counts for row in self._rows.values()) for piece in pieces), default=0)
             found.append((" ".join(pieces), df))
         return found
@@ -344,7 +345,7 @@ class MemoryStore(Taking):
         """Those of the rows that hold a term, with their BM25 (Robertson and Zaragoza 2009), with FTS5's floor under
         the IDF; none where a phrase is missing."""
         size = len(self._rows)
-        asked = [(split(term.text), term.prefix) for term in terms]
+        asked = [(self._tokenizer.split(term.text), term.prefix) for term in terms]
         counts = {id_: [row.words.count(*one) for one in asked] for id_, row in self._rows.items()}
         average = sum(row.words.size for row in self._rows.values()) / max(1, size)
         alike = any(term.phrase for term in terms)
