@@ -22,6 +22,23 @@ def texts(**given: object) -> None:
             raise InputError(f"{name} is {shown(value)}, not a text", hint="pass a str")
 
 
+def names(**given: object) -> None:
+    """Raises: InputError naming the first that is no text, or for one that no file can keep."""
+    texts(**given)
+    for value in given.values():
+        require_whole(str(value))
+
+
+def require_whole(text: str) -> None:
+    """Raises: InputError for half of a character pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{text!r:.60} holds half of a character pair", hint="decode it with errors='replace'"
+        ) from None
+
+
 def several(name: str, values: Any) -> list[Any]:
     """The values as a list. Raises: InputError for a single text, which would be its letters, and for what is none."""
     return list(iterated(name, values))
@@ -47,12 +64,12 @@ def words(name: str, values: Any) -> tuple[str, ...]:
 
 def labels(collection: Any, tags: Any) -> tuple[str, ...]:
     """The tags, sorted, each once. Raises: InputError for one that is blank or no text, or such a collection."""
-    names = several("tags", tags)
-    for name in (collection, *names):
-        texts(**{"a collection or tag": name})
-    if not all(name.strip() for name in (collection, *names)):
+    found = several("tags", tags)
+    for name in (collection, *found):
+        names(**{"a collection or tag": name})
+    if not all(name.strip() for name in (collection, *found)):
         raise InputError("a collection or tag is blank", hint="give it a name")
-    return tuple(sorted(set(names)))
+    return tuple(sorted(set(found)))
 
 
 def any_given(tags: object, *others: object) -> bool:
@@ -105,10 +122,11 @@ def column(name: str, values: Any, texts: Sequence[str]) -> list[Any]:
     return found
 
 
-def content(data: object) -> None:
-    """Raises: InputError for what is not bytes."""
+def content(data: object) -> bytes:
+    """The bytes. Raises: InputError for what is none."""
     if not isinstance(data, bytes | bytearray | memoryview):
         raise InputError(f"the content is of type {type(data).__name__}, not bytes", hint="encode it, or use remember")
+    return bytes(data)
 
 
 def path(given: Any) -> str:

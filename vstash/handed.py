@@ -48,10 +48,8 @@ def _checked(source: Source) -> Source:
 
 def _complete(source: Source) -> Source:
     given = {name: getattr(source, name) for name in ("uri", "text", "title", "kind", "content_hash", "collection")}
-    arguments.texts(**given)
+    arguments.names(**given)
     tags = arguments.labels(source.collection, source.tags)
-    for text in (*given.values(), *tags):
-        _require_whole(text)
     metadata, written = _metadata(source.metadata)
     modified_at, dated_at = (_date(name, getattr(source, name)) for name in ("modified_at", "dated_at"))
     for span in arguments.several("atoms", source.atoms):
@@ -92,8 +90,7 @@ def _heading(one: Any, length: int) -> Heading:
     arguments.instance("one of headings", one, Heading)
     _require_start("headings", one.start, length)
     arguments.whole("the level of a heading", one.level)
-    arguments.texts(**{"the title of a heading": one.title})
-    _require_whole(one.title)
+    arguments.names(**{"the title of a heading": one.title})
     return Heading(one.start, one.level, one.title)
 
 
@@ -107,22 +104,13 @@ def _place(one: Any, length: int) -> Place:
         arguments.texts(**{"a label of a place": label})
         if label in RUNNING or not isinstance(value, str):
             arguments.whole(f"the {shown(label)} of a place", value)
-        _require_whole(f"{label}{value}")
+        arguments.require_whole(f"{label}{value}")
     return Place(one.start, dict(one.labels))
 
 
 def _require_start(name: str, start: Any, length: int) -> None:
     if not 0 <= arguments.whole(f"the start of one of {name}", start) <= length:
         raise InputError(f"one of {name} starts at {start}, outside of the text", hint="count in characters, from 0")
-
-
-def _require_whole(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InputError(
-            f"{text!r:.60} holds half of a character pair", hint="decode it with errors='replace'"
-        ) from None
 
 
 def _metadata(given: Any) -> tuple[dict[str, Any], str]:
@@ -134,7 +122,7 @@ def _metadata(given: Any) -> tuple[dict[str, Any], str]:
         kept = json.loads(written)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"metadata cannot be stored: {error}", hint="pass what JSON knows") from error
-    _require_whole(written)
+    arguments.require_whole(written)
     return kept, written
 
 

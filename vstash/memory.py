@@ -167,16 +167,16 @@ class Memory:
 
         Raises: UnsupportedSource for a blank text, InputError for a blank name.
         """
-        arguments.texts(text=text, title=title, uri="" if uri is None else uri)
+        arguments.texts(text=text)
+        arguments.names(title=title, uri="" if uri is None else uri)
         pending = intake.from_text(text, uri, title, self._labels(collection, tags))
         [result] = self._ingest().add([pending])
         return result
 
     def add_bytes(self, data: bytes, uri: str, *, collection: str | None = None, tags: Tags = None) -> AddResult:
         """Store the content of a file that is not one, such as standard input; the uri's ending names the format."""
-        arguments.content(data)
-        arguments.texts(uri=uri)
-        [result] = self._ingest().add([intake.from_bytes(data, uri, self._labels(collection, tags))])
+        arguments.names(uri=uri)
+        [result] = self._ingest().add([intake.from_bytes(arguments.content(data), uri, self._labels(collection, tags))])
         return result
 
     def add_texts(
@@ -197,7 +197,8 @@ class Memory:
         own = (arguments.column(name, values, several) for name, values in (("uris", uris), ("titles", titles)))
         columns = list(zip(several, *own, strict=True))
         for text, uri, title in columns:
-            arguments.texts(text=text, uri="" if uri is None else uri, title="" if title is None else title)
+            arguments.texts(text=text)
+            arguments.names(uri="" if uri is None else uri, title="" if title is None else title)
         if vectors is None:
             pending = [intake.from_text(text, uri, title or "", labels) for text, uri, title in columns]
             return self._ingest().added(pending)
@@ -251,7 +252,7 @@ class Memory:
 
     def get(self, uri: str) -> Document:
         """A document with its text; a web page also by the address it was asked for. Raises: DocumentNotFound."""
-        arguments.texts(uri=uri)
+        arguments.names(uri=uri)
         found = self._store.document(uri) or gather.page(self._store, uri)
         if found is None:
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
@@ -289,7 +290,7 @@ class Memory:
     def forget(self, uri: str) -> None:
         """Remove a document and all that hangs on it, attachments too. Raises: DocumentNotFound; InputError for an
         attachment, which goes with its mail."""
-        arguments.texts(uri=uri)
+        arguments.names(uri=uri)
         if not parts.forget_wholes(self._store, [uri]):
             raise DocumentNotFound(f"there is no document {uri!r}", hint="see what there is: vstash list")
 

@@ -93,17 +93,35 @@ WRONG: dict[str, Callable[[Memory], Any]] = {
     "include_point": lambda memory: memory.compare(".", include=POINT),
     "touched_point": lambda memory: memory.compare(".", touched=POINT),
     "titles_table": lambda memory: memory.add_texts(["a", "b"], titles=np.zeros((2, 2))),  # type: ignore[arg-type]
+    "uri_half": lambda memory: memory.remember("heron", uri="\ud800"),
+    "title_half": lambda memory: memory.remember("heron", title="\ud800"),
+    "second_title_half": lambda memory: memory.add_texts(["a", "b"], titles=["A", "\ud800"]),
+    "collection_half": lambda memory: memory.remember("heron", collection="\ud800"),
+    "tag_half": lambda memory: memory.remember("heron", tags=["\ud800"]),
+    "uri_of_bytes_half": lambda memory: memory.add_bytes(b"heron", "\ud800"),
+    "get_half": lambda memory: memory.get("\ud800"),
     "list_collection_number": lambda memory: memory.list(collection=3),  # type: ignore[arg-type]
 }
 
 
+@pytest.mark.parametrize("where", ["memory.db", ":memory:"])
 @pytest.mark.parametrize("attempt", WRONG.values(), ids=WRONG.keys())
-def test_a_wrong_argument_is_one_line_and_changes_nothing(memory: Memory, attempt: Callable[[Memory], Any]) -> None:
-    with pytest.raises(InputError) as caught:
-        attempt(memory)
-    assert caught.value.hint
-    assert "\n" not in f"{caught.value} {caught.value.hint}"
-    assert memory.stats()["documents"] == 0
+def test_a_wrong_argument_is_one_line_and_changes_nothing(
+    tmp_path: Path, where: str, attempt: Callable[[Memory], Any]
+) -> None:
+    path = where if where == ":memory:" else tmp_path / where
+    with Memory.open(path, encoder=HashEncoder()) as memory:
+        with pytest.raises(InputError) as caught:
+            attempt(memory)
+        assert caught.value.hint
+        assert "\n" not in f"{caught.value} {caught.value.hint}"
+        assert memory.stats()["documents"] == 0
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_bytes_of_any_kind_are_read(memory: Memory, kind: Callable[[bytes], Any]) -> None:
+    assert memory.add_bytes(kind(b"<p>grey heron</p>"), "heron.html").status == "added"
+    assert memory.get("heron.html").text == "grey heron"
 
 
 def test_a_number_of_a_passage_is_no_text(memory: Memory) -> None:
