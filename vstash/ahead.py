@@ -7,6 +7,7 @@ each file is done in its turn.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import deque
@@ -38,6 +39,7 @@ class Ahead:
     def __init__(self, make: Callable[[Pending], Loaded], encoder: str, window: int) -> None:
         self._make = make
         self._told = encoder, window
+        self._owner = os.getpid()
         self._line: dict[Pending, bool] = {}  # what is expected and not yet taken, and whether it is begun
         self._given: deque[Pending] = deque()
         self._answered = 0
@@ -58,15 +60,16 @@ class Ahead:
         if not self._possible:
             return
         self._possible = False
-        ours, theirs = Pipe()
-        with theirs:
-            try:
-                self._process = python("vstash.beside", theirs.fileno())
-            except OSError:  # no more processes: all is done here
-                ours.close()
-                return
-        self._connection = ours
-        self._send(self._told)
+        with suppress(OSError):  # no more files or processes: all is done here
+            ours, theirs = Pipe()
+            with theirs:
+                try:
+                    self._process = python("vstash.beside", theirs.fileno())
+                except OSError:
+                    ours.close()
+                    raise
+            self._connection = ours
+            self._send(self._told)
 
     def expect(self, one: Pending) -> None:
         """This file will be taken, after all that were expected before."""
@@ -78,6 +81,8 @@ class Ahead:
 
         Raises: whatever but a VstashError its reader raises.
         """
+        if os.getpid() != self._owner:
+            self._lose()
         for passed in list(takewhile(lambda other: other is not one, self._line)) if one in self._line else ():
             del self._line[passed]
             self._done.pop(passed, None)
@@ -103,11 +108,13 @@ class Ahead:
         """Keep the process busy, once it has begun: what Python says it was started by may be another program."""
         if not self._begun and self._connection is not None:
             self._receive(wait=False)
-        if self._begun and self._connection is not None and len(self._given) < GIVEN:
-            for one in list(self._room())[: GIVEN - len(self._given)]:
-                self._line[one] = True
-                self._given.append(one)
-                self._send(one.file)
+        while self._begun and self._connection is not None and len(self._given) < GIVEN:
+            one = next(self._room(), None)
+            if one is None:
+                return
+            self._line[one] = True
+            self._given.append(one)
+            self._send(one.file)  # which may find that there is no process any more
 
     def _do_another(self) -> bool:
         other = next(self._room(), None) or self._back()
@@ -152,7 +159,7 @@ class Ahead:
         return True
 
     def _lose(self) -> None:
-        """The process died, perhaps of a file: what it was given is done here."""
+        """The process died, perhaps of a file, or is not ours: what it was given is done here."""
         for one in self._given:
             if one in self._line:
                 self._line[one] = False
@@ -164,6 +171,9 @@ class Ahead:
         self._possible = False
         self._given.clear()
         if process is None or connection is None:
+            return
+        if os.getpid() != self._owner:  # forked meanwhile: both are the parent's, and so are the answers
+            connection.close()
             return
         process.terminate()
         with suppress(OSError, EOFError), connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -291,3 +292,51 @@ def test_it_ends_when_its_parent_is_killed(files: list[Pending]) -> None:
     os.kill(reader, signal.SIGKILL)
     os.waitpid(reader, 0)
     assert ends(int(noted.read_text()))
+
+
+def test_a_process_that_dies_before_it_is_given_files_is_not_waited_for(files: list[Pending]) -> None:
+    here = Here()
+    with here.sandbox, Ahead(here, "hash", CUTTER.window) as ahead:
+        ahead.start()
+        for one in files:
+            ahead.expect(one)
+        assert ahead._connection is not None
+        assert ahead._process is not None
+        assert ahead._connection.poll(30)  # it has begun
+        ahead._process.kill()
+        ahead._process.wait(10)
+        for one in files:
+            ahead.take(one)
+    assert here.done == files
+
+
+def test_a_process_that_has_no_room_for_a_connection_is_done_without(files: list[Pending]) -> None:
+    here = Here()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    with here.sandbox, Ahead(here, "hash", CUTTER.window) as ahead:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+            ahead.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        ahead.expect(files[0])
+        assert ahead.take(files[0]).cuts
+    assert here.done == files[:1]
+
+
+def test_a_fork_takes_no_answer_away(files: list[Pending]) -> None:
+    with beside(files) as (ahead, here, process):
+        child = os.fork()
+        if not child:
+            with suppress(BaseException):
+                found = ahead.take(files[1]).cuts
+                ahead.__exit__()
+                os._exit(not found)
+            os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        taken = [ahead.take(one) for one in files[1:]]
+        assert len(here.done) < len(files)
+        assert process.poll() is None
+    assert [one.cuts[0].source.uri for one in taken if one.cuts] == [one.uri for one in files[1:] if one != files[60]]
