@@ -43,3 +43,9 @@ def test_a_name_of_odd_bytes_and_one_that_spells_them_are_two(memory: Memory, tm
     raw.unlink()
     compared = memory.compare(top, touched=[path_of(uri_of(raw))])
     assert [(one.action, one.uri) for one in compared.changes] == [("delete", uri_of(raw))]
+
+
+def test_a_file_with_a_number_sign_in_its_name_is_titled_by_all_of_it(memory: Memory, tmp_path: Path) -> None:
+    (tmp_path / "Issue #12.txt").write_text("Ropes are made of hemp.\n")
+    [done] = memory.add(tmp_path / "Issue #12.txt")
+    assert memory.get(done.uri).title == "Issue #12.txt"

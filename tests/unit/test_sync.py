@@ -167,13 +167,6 @@ def test_what_is_there_but_cannot_be_read_is_not_deleted(memory: Memory, folder:
     assert memory.get(str(folder / "b.txt")).text == "Ropes are made of hemp.\n"
 
 
-def test_what_moved_and_cannot_be_read_by_its_new_name_stays(memory: Memory, folder: Path):
-    run(memory, folder)
-    (folder / "b.txt").rename(folder / "b.pdf")
-    assert run(memory, folder)["b.pdf"] == "move"
-    assert memory.get(str(folder / "b.txt")).text == "Ropes are made of hemp.\n"
-
-
 def test_what_moved_is_read_again_for_another_ending_and_labelled_as_is_said(memory: Memory, folder: Path):
     run(memory, folder)
     (folder / "a.md").rename(folder / "a.txt")
@@ -211,14 +204,6 @@ def test_what_has_a_name_now_under_which_it_cannot_be_read_is_not_found_by_the_o
     assert said.endswith("(what is stored of it would be forgotten)")
     assert run(memory, folder) == {"a.md": "keep", "b.docx": "move", "sub/c.txt": "keep"}
     assert [Path(one.uri).name for one in memory.list()] == ["a.md", "c.txt"]
-
-
-def test_a_file_with_a_number_sign_in_its_name_goes_by_its_whole_name(memory: Memory, folder: Path):
-    (folder / "b.txt").rename(folder / "Issue #12.txt")
-    run(memory, folder)
-    (folder / "Issue #12.txt").rename(folder / "C# notes.txt")
-    run(memory, folder)
-    assert memory.get(str(folder / "C# notes.txt")).title == "C# notes.txt"
 
 
 def test_what_changed_and_is_over_a_limit_stays_as_it_was(memory: Memory, folder: Path):
