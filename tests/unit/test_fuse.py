@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from vstash.plan import shared
 from vstash.rank import coverage, gate, presence, published
 from vstash.rank.confidence import ALONE, EVIDENCE, HIGH, MEDIUM, keyword_evidence, level
 from vstash.rank.fuse import CORE, View, best_first, fuse
@@ -178,6 +179,8 @@ def test_keyword_evidence_is_a_share_of_what_all_the_words_could_give() -> None:
     assert keyword_evidence(idf * 1.1, words, 1000) == pytest.approx(0.5, abs=1e-9)
     derived = [Term("heron", 1), Term("her", 1, times=0)]
     assert keyword_evidence(idf * 2.2, derived, 1000) == pytest.approx(1 / 1.5, abs=1e-9)
+    of_another_language = shared([Term("Häuser", 1), Term("haus", 1, times=0, stem_of="Häuser")])
+    assert keyword_evidence(idf * 1.1, of_another_language, 1000) == pytest.approx(0.5, abs=1e-9)
     twice = [Term("heron", 1, times=4), Term("common", 900)]
     assert keyword_evidence(idf * 2.2, twice, 1000) == pytest.approx(0.5, abs=1e-9)
     assert keyword_evidence(0.0, words, 1000) == keyword_evidence(5.0, [], 1000) == 0.0
