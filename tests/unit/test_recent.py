@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vstash import HashEncoder, Memory
-from vstash.store.sqlite.recent import Recent
+from vstash.store.sqlite.recent import SIZE, Recent
 
 ROWS = np.random.default_rng(7).standard_normal((3000, 64)).astype(np.float32)
 ROWS /= np.linalg.norm(ROWS, axis=1, keepdims=True)
@@ -52,6 +52,15 @@ def test_what_is_kept_is_not_loaded_again_until_it_is_forgotten() -> None:
     recent.read([5, 1, 4], loading)  # more than there is room for
     recent.read([1, 4, 5], loading)
     assert loading.asked == [[1, 2], [3], [2], [1, 4, 5]]
+
+
+@pytest.mark.parametrize("dim", [64, 384, 4096])
+def test_they_take_the_same_memory_whatever_their_length(dim: int) -> None:
+    def load(ids: Sequence[int], into: NDArray[np.float32]) -> Sequence[int]:
+        return ids
+
+    _, matrix = Recent(dim).read([1], load)
+    assert SIZE - 4 * dim < matrix.nbytes <= SIZE
 
 
 def vectors_read(memory: Memory, act: Callable[[], object]) -> int:

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 Load = Callable[[Sequence[int], Vectors], Sequence[int]]
 
-MOST = 32_768  # vectors: 50 MB at 384 dimensions
+SIZE = 48 << 20  # bytes of vectors: 32,768 at 384 dimensions, fewer of a larger model's
 
 
 class Recent:
-    """Vectors of one space by chunk id; emptied when full, which costs less than keeping count of their use."""
+    """Vectors of one space by chunk id, `most` of them or what SIZE has room for; emptied when full, which costs less
+    than keeping count of their use."""
 
-    def __init__(self, dim: int, most: int = MOST) -> None:
+    def __init__(self, dim: int, most: int | None = None) -> None:
         self._place: dict[int, int] = {}
-        self._matrix: Vectors = np.empty((most, dim), np.float32)  # takes memory as it is filled
+        rows = SIZE // (4 * dim) if most is None else most
+        self._matrix: Vectors = np.empty((rows, dim), np.float32)  # takes memory as it is filled
         self._used = 0  # of its rows
 
     def read(self, ids: Sequence[int], load: Load) -> tuple[NDArray[np.intp], Vectors]:
