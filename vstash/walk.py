@@ -129,7 +129,7 @@ def _files(top: Path, way: Way | None) -> Iterator[Path]:
         except OSError:
             yield top
             return
-        if _ignored(above, top, is_folder=True):
+        if any(_ignored(_about(above, one), one, is_folder=True) for one in (top, *top.parents)):
             above = ()  # named all the same, so it is wanted
         way = None if way and str(top) in way.ends else way
         yield from _below(top, Walk(top.resolve(), frozenset({top.resolve()}), way), above)
@@ -216,6 +216,11 @@ def _ignored(rules: tuple[Rules, ...], path: Path, *, is_folder: bool) -> bool:
     """As in git, the last pattern that speaks of the path decides, the nearest folder's last."""
     verdicts = (rule.excludes(path, is_folder=is_folder) for rule in reversed(rules))
     return next((verdict for verdict in verdicts if verdict is not None), False)
+
+
+def _about(rules: tuple[Rules, ...], path: Path) -> tuple[Rules, ...]:
+    """Those of the folders that it lies in."""
+    return tuple([rule for rule in rules if rule.folder in path.parents])
 
 
 def _rules_of(folder: Path) -> Iterator[Rules]:

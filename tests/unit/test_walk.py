@@ -109,10 +109,10 @@ def test_ignore_files_above_count_up_to_the_top_of_the_checkout(folder: Path) ->
 def test_an_ignored_folder_that_is_named_is_wanted(folder: Path) -> None:
     (folder / ".git").mkdir()
     write(folder, ".gitignore", text="build/\n*.log\n")
-    write(folder, "build/a.txt", "build/sub/b.txt")
+    write(folder, "build/a.log", "build/sub/b.log", "build/sub/b.txt")
     assert found(folder) == []
-    assert found(folder, folder / "build") == ["build/a.txt", "build/sub/b.txt"]
-    assert found(folder, folder / "build/sub") == ["build/sub/b.txt"]
+    assert found(folder, folder / "build") == ["build/a.log", "build/sub/b.log", "build/sub/b.txt"]
+    assert found(folder, folder / "build/sub") == ["build/sub/b.log", "build/sub/b.txt"]
 
 
 def test_links_inside_are_followed_and_those_that_lead_out_are_not(folder: Path) -> None:
