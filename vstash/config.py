@@ -85,8 +85,9 @@ class Limits:
     max_ratio: int = _limit(100, 1, 100_000, "how many times its size a file may unpack to, from 64 MiB on")
     max_parts: int = _limit(50_000, 1, 10_000_000, "parts of an archive or office file")
     max_chunks: int = _limit(50_000, 1, 10_000_000, "passages of one document")
+    max_scans: int = _limit(1_000, 0, 100_000, "pages of one file, or pictures, whose words are recognised")
     max_query: int = _limit(20_000, 1, 20_000, "characters of a query")
-    max_seconds: int = _limit(60, 1, 86_400, "seconds for reading one file")
+    max_seconds: int = _limit(60, 1, 86_400, "seconds for reading one file, and for each scanned page of it")
     max_memory: int = _limit(2048, 256, 1 << 20, "MiB of memory for reading one file")
 
     def __post_init__(self) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from vstash.errors import MissingExtra
+
+TELEMETRY = "ORT_DISABLE_TELEMETRY"  # what is set already stays: the person's own word
 
 
 def require(module: str, extra: str) -> ModuleType:
@@ -17,9 +20,19 @@ def require(module: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and module.split(".")[0] != error.name.split(".")[0]:
             raise
-        raise MissingExtra(
-            f"{module} is not installed", hint=f"install it with: pip install 'vstash[{extra}]'"
-        ) from error
+        raise MissingExtra(f"{module} is not installed", hint=f"install it with: {command(extra)}") from error
+
+
+def command(extra: str) -> str:
+    """What installs an extra."""
+    return f"pip install 'vstash[{extra}]'"
+
+
+def onnx_runtime() -> Any:
+    """ONNX Runtime. From 1.29 on its wheels keep a number for this machine in the user's cache and send their maker
+    what is run, unless they are told not to before they are loaded."""
+    os.environ.setdefault(TELEMETRY, "1")
+    return import_module("onnxruntime")
 
 
 class Later:

@@ -34,7 +34,7 @@ readers.__path__.insert(0, {folder!r})
 """
 SLEEPS = """
 import os, pathlib, time
-def read(data, name):
+def read(data, name, recogniser):
     pathlib.Path({noted!r}).write_text(str(os.getpid()))
     time.sleep(60)
 """

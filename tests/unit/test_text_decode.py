@@ -62,7 +62,7 @@ def test_binary_is_refused_whatever_its_name(data: bytes, name: str, what: str):
     [
         ("x.pages", "an Apple document", "save it as PDF"),
         ("X.MOBI", "an e-book", "save it as PDF"),
-        ("x.jpg", "an image", "text recognition"),
+        ("x.heic", "an image", "save it as PNG"),
         ("x.mp3", "a recording", "transcript"),
         ("x.tar.gz", "an archive", "unpack"),
     ],

@@ -233,9 +233,9 @@ def test_mail_with_attachments():
     assert (found.metadata["from"], found.metadata["attachments"]) == ("Jörg <a@b.c>", ["ships.csv", "ship.png"])
     assert "in HTML" not in found.text
     assert place(found, "iron") == {"part": "body"}
-    assert "Attachment: ships.csv\nAttachment: ship.png (ship.png is an image" in found.text
+    assert "Attachment: ships.csv\nAttachment: ship.png (ship.png cannot be read as an image" in found.text
     assert list(found.parts) == ["ships.csv"]
-    assert found.metadata["left_out"] == ["ship.png is an image, which vstash does not read"]
+    assert found.metadata["left_out"] == ["ship.png cannot be read as an image, it seems damaged"]
     part = found.parts["ships.csv"]
     assert (part.kind, part.dated_at, place(part, "Vasa")) == ("csv", MADE, {"attachment": "ships.csv", "row": 2})
 
@@ -253,7 +253,7 @@ def test_archive_of_readable_files():
     assert found.text == "b.csv\n\nname: Vasa; year: 1628\n\nnotes/a.md\n\n# Wood\n\nOak."
     assert headings(found) == [(1, "b.csv"), (1, "notes/a.md"), (2, "Wood")]
     assert place(found, "Oak") == {"member": "notes/a.md", "line": 3}
-    left_out = ["c.png is an image, which vstash does not read", "d.zip: not opened within a file"]
+    left_out = ["c.png cannot be read as an image, it seems damaged", "d.zip: not opened within a file"]
     assert found.metadata == {"members": 2, "skipped": 2, "left_out": left_out}
 
 

@@ -35,7 +35,7 @@ MISBEHAVED = {
     "runs": "while True: pass",
     "sleeps": "time.sleep(60)",
     "eats": "kept = []\n    while True: kept.append(bytearray(1 << 24))",
-    "keeps": f"import sys; sys.kept = bytearray(b'x') * (300 << 20)\n    {PROCESS}",
+    "keeps": f"import sys; sys.kept = bytearray(b'x') * (700 << 20)\n    {PROCESS}",
     "prints": f"print('x' * 100_000); os.write(1, b'x')\n    {PROCESS}",
     "tells": PROCESS,
     "dies": "os.abort()",

@@ -19,13 +19,13 @@ import numpy as np
 
 from vstash.encode.tokens import Tokens
 from vstash.errors import EncoderError, ModelUnavailable
+from vstash.extras import onnx_runtime
 
 if TYPE_CHECKING:
     from vstash.encode.base import Vectors
 
 GRAPH, DATA = "model.onnx", "model.data"
 MANIFEST = "manifest.json"  # {"files": {name: bytes}, …}, written last
-TELEMETRY = "ORT_DISABLE_TELEMETRY"  # what is set already stays: the person's own word
 ERRORS_ONLY = 3  # ONNX Runtime's severity: its warnings are about hardware that is not there
 
 
@@ -40,7 +40,7 @@ def complete(folder: Path) -> bool:
 
 def runtime_version() -> str:
     """ONNX Runtime's major.minor; a prepared model is kept for each."""
-    return ".".join(str(_runtime().__version__).split(".")[:2])
+    return ".".join(str(onnx_runtime().__version__).split(".")[:2])
 
 
 class OnnxModel:
@@ -81,7 +81,7 @@ class OnnxModel:
 
 def load_session(folder: Path) -> Any:
     """The prepared model of a folder, ready to run. Raises: ModelUnavailable when its graph cannot be loaded."""
-    runtime = _runtime()
+    runtime = onnx_runtime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = ERRORS_ONLY
@@ -102,13 +102,6 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _runtime() -> Any:
-    """ONNX Runtime. From 1.29 on its wheels keep a number for this machine in the user's cache and send their maker
-    what is run, unless they are told not to before they are loaded."""
-    os.environ.setdefault(TELEMETRY, "1")
-    return import_module("onnxruntime")
 
 
 def _failures() -> tuple[type[Exception], ...]:

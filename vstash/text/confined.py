@@ -12,17 +12,21 @@ import time
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from vstash.config import Limits
 from vstash.errors import VstashError
+from vstash.text.formats import SCANNING
 from vstash.text.read import Inner, call
-from vstash.text.sandbox import Sandbox, receive, send
+from vstash.text.readers.base import ScanningReader
+from vstash.text.recognition import THREADS, Recogniser, Recognition
+from vstash.text.sandbox import BEGUN, Sandbox, receive, send
 
 GRACE = 2  # seconds of processor time over the limit: for a child whose parent was ended while it waited
-GROWN = 256 << 20  # bytes that a child may hold on to after a file
+GROWN = 640 << 20  # bytes that a child may hold on to after a file: half of it is text recognition, once it is loaded
 _MEMORY = Path("/proc/self/statm")
 
 
@@ -31,27 +35,38 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     least = _held()
-    with Sandbox() as inner, suppress(EOFError, BrokenPipeError):  # for what comes in a file, such as attachments
+    begun = partial(_begin, answers)
+    recognition = Recognition(begun)
+    with Sandbox(begun) as inner, suppress(EOFError, BrokenPipeError):  # for what comes in a file, such as attachments
         while True:
-            said = _read(sys.stdin.buffer, inner)
+            said = _read(sys.stdin.buffer, inner, recognition)
             said["spent"] = said.get("spent") or _held() - least > GROWN
             send(answers, json.dumps(said, default=datetime.isoformat).encode())
 
 
-def _read(requests: IO[bytes], inner: Sandbox) -> dict[str, Any]:
+def _read(requests: IO[bytes], inner: Sandbox, recognition: Recognition) -> dict[str, Any]:
     """The answer to the next request. Whatever else a reader raises ends the process, which is an answer too."""
     asked, data = json.loads(receive(requests)), receive(requests)
     reader, name, limits = asked["reader"], asked["name"], Limits(**asked["limits"])
     _limit(None, limits.max_seconds)
-    import_module(f"vstash.text.readers.{reader}")  # before memory is short
+    module = import_module(f"vstash.text.readers.{reader}")  # before memory is short
     _limit(limits.max_memory << 20, limits.max_seconds)
     try:
+        if reader in SCANNING:
+            with Recogniser(recognition, data, limits) as recogniser:
+                return {"found": asdict(cast(ScanningReader, module).read(data, name, recogniser))}
         return {"found": asdict(call(reader, data, name, Inner(limits, inner, asked["depth"])))}
     except VstashError as error:
         return {"kind": type(error).__name__, "error": str(error), "hint": error.hint}
     except MemoryError:
         why, hint = f"{name} takes too much memory to be read", "save it anew, or raise max_memory"
         return {"kind": "SourceTooLarge", "error": why, "hint": hint, "spent": True}
+
+
+def _begin(answers: IO[bytes], limits: Limits) -> None:
+    """A scanned page has time of its own, which several threads spend."""
+    _limit(limits.max_memory << 20, THREADS * limits.max_seconds)
+    send(answers, BEGUN)
 
 
 def _limit(memory: int | None, seconds: int) -> None:

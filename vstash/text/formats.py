@@ -46,12 +46,14 @@ READERS = {
     **_each("subtitles", ".vtt .srt"),
     **_each("archive", ".zip"),
     **_each("gzipped", ".gz"),
+    **_each("picture", ".png .jpg .jpeg .jpe .jfif .gif .bmp .tif .tiff .webp"),
 }
 BINARY = frozenset({
     "pdf", "worddoc", "slides", "workbook", "oldword", "oldslides", "opendocument", "ebook", "outlook", "archive",
-    "gzipped",
+    "gzipped", "picture",
 })  # fmt: skip
 NESTING = frozenset({"archive", "gzipped", "mail", "mailbox", "outlook"})  # readers of files that hold others
+SCANNING = frozenset({"pdf", "picture"})  # in whose files words may be pictures
 EMBEDDING = frozenset({"worddoc", "slides", "workbook", "opendocument"})  # in whose files others may be embedded
 HOLDING_PARTS = tuple(ending for ending, reader in READERS.items() if reader in (NESTING - {"archive"}) | EMBEDDING)
 # Names under which other programs write text: Graphviz its .dot, ROS and Tcl their .msg, gettext its .pot.
@@ -59,7 +61,7 @@ EXPORTED = {".doc": "plain", ".dot": "plain", ".msg": "plain", ".pot": "plain", 
 TEXTUAL = frozenset({"source", "markdown", "rst", "delimited", "jsondata", "notebook", "jsonlines", "outlined"})
 
 _DOCUMENT = "save it as PDF, HTML or text and add that"
-_IMAGE = "run text recognition over it and add the text"
+_IMAGE = "save it as PNG or JPEG and add that"
 _SOUND = "add a transcript of it instead"
 _ARCHIVE = "unpack it and add the files"
 
@@ -69,7 +71,7 @@ UNREAD = {
     **_each("e-book", ".mobi .azw .azw3 .djvu"),
     **_each("Outlook mailbox", ".pst .ost"),
     **_each("PostScript document", ".ps .eps"),
-    **_each("image", ".png .jpg .jpeg .gif .bmp .tif .tiff .webp .ico .heic .psd .avif"),
+    **_each("image", ".heic .heif .avif .psd .xcf .ico .jp2 .jxl"),
     **_each("recording", ".mp3 .wav .flac .ogg .m4a .aac .opus .mp4 .mkv .mov .avi .webm .wmv"),
     **_each("archive", ".tar .tgz .bz2 .xz .zst .7z .rar .jar .whl .iso .dmg"),
 }
@@ -93,7 +95,7 @@ _MAGIC = (
     (b"II*\0", "TIFF image"),
     (b"MM\0*", "TIFF image"),
     (b"BM", "BMP image"),
-    (b"RIFF", "recording or WebP image"),
+    (b"RIFF", "recording"),
     (b"ID3", "MP3 recording"),
     (b"OggS", "Ogg recording"),
     (b"fLaC", "FLAC recording"),
@@ -120,9 +122,9 @@ _PARTED = re.compile(rb"MIME-Version:[^\n]*\n(?:\S[^\n]*\n|[ \t][^\n]*\n)*?Conte
 def reader_for(data: bytes, name: str) -> str:
     """The module under `vstash.text.readers` that reads this file.
 
-    A PDF or an HTML page is known by how it starts, whatever its name, and a mail of several parts, as
-    signed ones lie in Outlook's, without a telling name; other formats that vstash knows but does not read
-    raise UnsupportedSource, by name or by magic number. The rest is text.
+    A PDF or an HTML page is known by how it starts, whatever its name, and without a telling name a picture, and a
+    mail of several parts, as signed ones lie in Outlook's; other formats that vstash knows but does not read raise
+    UnsupportedSource, by name or by magic number. The rest is text.
     """
     suffix = PurePath(name).suffix.lower()
     start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -139,6 +141,8 @@ def reader_for(data: bytes, name: str) -> str:
     if packed:
         return packed
     known = _magic(data[:HEAD])
+    if known.endswith(" image") and reader == "plain":
+        return "picture"
     if known and reader not in BINARY:
         raise binary(name, known)
     if start.startswith(b"<?xml") and reader == "plain":
@@ -181,6 +185,8 @@ def _magic(head: bytes) -> str:
     """The format that a magic number names; some are plain letters, so only if the rest is no plain text."""
     if is_tar(head):
         return "tar archive"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WebP image"
     if b"ftyp" in head[4:8] and b"\0" in head[:4]:
         return "MP4 video"
     if b"\0" not in head and head.isascii():

@@ -11,7 +11,8 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from errno import ENOENT
@@ -24,7 +25,8 @@ from vstash.text.readers.base import Extract
 from vstash.types import Heading, Place
 
 # Readers over native code, or over formats whose damaged files are known to run on or to unfold without end.
-SANDBOXED = frozenset({"pdf", "workbook", "oldword", "oldslides", "outlook"})
+SANDBOXED = frozenset({"pdf", "workbook", "oldword", "oldslides", "outlook", "picture"})
+BEGUN = b""  # an answer still to come: a scanned page is begun, which has time of its own
 LENGTH = 8  # bytes before each message that say how many follow
 
 
@@ -40,10 +42,11 @@ class Sandbox:
     """The child, started when the first file needs it and ended by `close`; best as a context manager.
 
     Threads may share it: one file is read at a time. A child that took too long, died, or holds on to much memory
-    is ended, and the next file starts another.
+    is ended, and the next file starts another. `begun` is called when the child begins a page with time of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begun: Callable[[Limits], None] = lambda _: None) -> None:
+        self.begun = begun
         self._lock = Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._closed = False
@@ -71,9 +74,7 @@ class Sandbox:
         asked = {"reader": reader, "name": name, "limits": numbers(limits), "depth": depth}
         request = json.dumps(asked).encode()
         with self._lock:
-            started = time.monotonic()
-            answer = self._asked(request, data, limits)
-            late = time.monotonic() - started >= limits.max_seconds
+            answer, late = self._asked(request, data, limits)
             if late or answer is None or answer.spent:
                 self._end()
         if answer is None:
@@ -82,24 +83,29 @@ class Sandbox:
             raise answer.found
         return answer.found
 
-    def _asked(self, request: bytes, data: bytes, limits: Limits) -> _Answer | None:
-        """The child's answer; None when there is none, or nonsense."""
+    def _asked(self, request: bytes, data: bytes, limits: Limits) -> tuple[_Answer | None, bool]:
+        """The child's answer, None when there is none, or nonsense; and whether it is late."""
         child = self._running()
-        timer = Timer(limits.max_seconds, child.kill)
-        timer.start()
+        until = time.monotonic() + limits.max_seconds
         try:
             assert child.stdin is not None
             assert child.stdout is not None
-            send(child.stdin, request, data)
-            return _parsed(receive(child.stdout, limits.max_memory << 20))
+            with _ended_at(child, until):
+                send(child.stdin, request, data)
+                said = receive(child.stdout, limits.max_memory << 20)
+            pages = limits.max_scans
+            while said == BEGUN:
+                until = time.monotonic() + limits.max_seconds if pages > 0 else until
+                pages -= 1
+                self.begun(limits)
+                with _ended_at(child, until):
+                    said = receive(child.stdout, limits.max_memory << 20)
+            return _parsed(said), time.monotonic() >= until
         except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return None  # a pipe that broke, an answer that is none
+            return None, time.monotonic() >= until  # a pipe that broke, an answer that is none
         except BaseException:  # half a message may be under way
             self._end()
             raise
-        finally:
-            timer.cancel()
-            timer.join()  # from here on it ends no child
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is not None:
@@ -115,6 +121,18 @@ class Sandbox:
         if child is not None:
             with suppress(OSError), child:  # which closes the pipes and waits
                 child.kill()
+
+
+@contextmanager
+def _ended_at(child: subprocess.Popen[bytes], until: float) -> Iterator[None]:
+    """Within, the child is ended at this time, of the monotonic clock."""
+    timer = Timer(until - time.monotonic(), child.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # from here on it ends no child
 
 
 def _started() -> subprocess.Popen[bytes]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vstash.config import Limits
 from vstash.types import Heading, Place
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 LINES = (Place(0, {"line": 1}),)  # for a text whose lines are the file's own
 TITLE_LIMIT = 200  # code points; a longer title is a paragraph that was marked up as one
@@ -66,6 +69,36 @@ class NestingReader(Protocol):
     def read(self, data: bytes, name: str, opener: Opener) -> Extract:
         """The extract of a file of this format. Raises: UnsupportedSource, SourceTooLarge."""
         ...
+
+
+class Recognising(Protocol):
+    """Reads the pictures of one file."""
+
+    obstacle: str
+    """What is to be done so that those are read that were not; "" where nothing was in the way."""
+
+    def words(self, picture: Image) -> str | None:
+        """The words that a picture shows, in reading order; None if there is an obstacle."""
+        ...
+
+
+class ScanningReader(Protocol):
+    """A reader module for files that show words in pictures."""
+
+    def read(self, data: bytes, name: str, recogniser: Recognising) -> Extract:
+        """The extract of a file of this format. Raises: UnsupportedSource, SourceTooLarge."""
+        ...
+
+
+def by_page(pages: Sequence[str]) -> tuple[str, list[int], tuple[Place, ...]]:
+    """The pages parted by blank lines, the offset of each, and the places of those that are not blank."""
+    starts = []
+    offset = 0
+    for page in pages:
+        starts.append(offset)
+        offset += len(page) + 2 if page else 0
+    places = (Place(start, {"page": number}) for number, start in enumerate(starts, 1) if pages[number - 1])
+    return "\n\n".join(filter(None, pages)), starts, tuple(places)
 
 
 def one_line(text: str) -> str:

@@ -13,19 +13,21 @@ import pypdfium2
 from vstash.errors import UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean
-from vstash.text.readers.base import Extract, one_line
-from vstash.text.readers.pdfblank import scans, without_text
+from vstash.text.readers.base import Extract, Recognising, by_page, one_line
+from vstash.text.readers.pdfblank import scans, shown, without_text
 from vstash.text.readers.pdfnotes import notes
-from vstash.types import Heading, Place
+from vstash.text.recognition import LONG_SIDE
+from vstash.types import Heading
 
+SHARPEST = 300 / 72  # pixels to a point: beyond what scanners give, a small page is only blurred
 OUTLINE_LIMIT = 5000  # entries; a damaged outline can be endless
 
 _HYPHEN = re.compile("[\x02\ufffe]\r?\n?")  # how PDFium marks a word divided at a line's end
 _NO_TITLE = re.compile(r"untitled|microsoft \w+ - |.*\.(?:docx?|dvi|indd|pdf|pptx?|qxd|tex|xlsx?)$|\W*$", re.IGNORECASE)
 
 
-def read(data: bytes, name: str) -> Extract:
-    """Pages parted by blank lines; scanned ones among others say so.
+def read(data: bytes, name: str, recogniser: Recognising) -> Extract:
+    """Pages parted by blank lines. Those that only show their words are recognised, or say so among others.
 
     Raises: UnsupportedSource when encrypted, damaged or without text.
     """
@@ -36,22 +38,24 @@ def read(data: bytes, name: str) -> Extract:
         about = document.get_metadata_dict(skip_empty=True)
         if None in pages and not any(pages):
             raise _damaged(name)
+        for number in shown(document, pages):
+            pages[number] = _recognised(document, number, pages[number] or "", recogniser)
         if not any(pages):
-            raise without_text(document, name)
+            raise without_text(document, name, recogniser.obstacle)
         for number, said in scans(document, [number for number, page in enumerate(pages) if page == ""]).items():
             pages[number] = said
     except pypdfium2.PdfiumError as error:
         raise _damaged(name) from error
     finally:
         document.close()
-    text, starts = _joined([page or "" for page in pages])
+    text, starts, places = by_page([page or "" for page in pages])
     title = one_line(clean(about.get("Title", "")))
     return Extract(
         text,
         "pdf",
         title="" if _NO_TITLE.match(title) else title,
         headings=tuple(_found(text, starts, marks)),
-        places=tuple(Place(start, {"page": number}) for number, start in enumerate(starts, 1) if pages[number - 1]),
+        places=places,
         metadata={key.lower(): clean(value) for key, value in about.items()} | {"pages": len(pages)},
         dated_at=parse_date(about.get("CreationDate")),
     )
@@ -88,14 +92,13 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> str | None:
     return "\n".join(filter(None, [text, *said]))
 
 
-def _joined(pages: list[str]) -> tuple[str, list[int]]:
-    """The pages parted by blank lines, and the offset of each."""
-    starts = []
-    offset = 0
-    for page in pages:
-        starts.append(offset)
-        offset += len(page) + 2 if page else 0
-    return "\n\n".join(filter(None, pages)), starts
+def _recognised(document: pypdfium2.PdfDocument, number: int, text: str, recogniser: Recognising) -> str:
+    """A page's text with the words that it shows besides."""
+    page = document[number]
+    image = page.render(scale=min(LONG_SIDE / max(page.get_size()), SHARPEST)).to_pil()
+    page.close()
+    lines = (recogniser.words(image) or "").split("\n")
+    return "\n".join([text, *(line for line in lines if not text or line not in text)]).strip()
 
 
 def _outline(document: pypdfium2.PdfDocument) -> Iterator[tuple[str, int, int]]:

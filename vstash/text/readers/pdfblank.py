@@ -1,4 +1,5 @@
-"""Why does a PDF say nothing? Told from what is drawn on its pages: a scan, pictures, drawings, nothing, a cipher."""
+"""Where does a PDF show words that it does not say? Told from what is drawn on its pages: a scan, pictures, letters
+without meaning, drawings, nothing, a cipher."""
 
 from __future__ import annotations
 
@@ -10,33 +11,48 @@ import pypdfium2.raw as pdfium
 
 from vstash.errors import UnsupportedSource
 from vstash.text.readers.container import encrypted
+from vstash.text.recognition import UNREAD
 
 PAGES = 20  # looked at
 MOST = 5000  # objects of one page
 SCANNED = 0.5  # of the page that a picture covers
 DEPTH = 5  # of drawings within drawings
 
-_SCAN = "run text recognition over it and add the result"
+SHORT = 120  # code points of a stamp or a running head over a scanned page
+
 _WHY = {
-    "scan": ("it seems scanned", _SCAN),
-    "picture": ("only pictures", "if they show words, run text recognition over it and add the result"),
-    "letter": ("its letters do not say which characters they stand for", _SCAN),
-    "drawing": ("only drawings", "if they show words, export those from the program that drew it, or use its text"),
-    "": ("its pages are blank", "there is nothing in it to search for"),
+    "scan": "it seems scanned",
+    "picture": "only pictures",
+    "letter": "its letters do not say which characters they stand for",
+    "drawing": "only drawings",
 }
 
 
-def without_text(document: pypdfium2.PdfDocument, name: str) -> UnsupportedSource:
-    """The error for a document without text, with the hint that fits what it shows. Raises: PdfiumError.
+def shown(document: pypdfium2.PdfDocument, pages: Sequence[str | None]) -> Iterator[int]:
+    """The pages, from 0, whose words may be in what is drawn on them. Raises: PdfiumError."""
+    for number, text in enumerate(pages):
+        if text is not None and len(text) < SHORT:
+            drawn = set(_drawn(document, number))
+            if "scan" in drawn or (drawn and not text):
+                yield number
+
+
+def without_text(document: pypdfium2.PdfDocument, name: str, obstacle: str) -> UnsupportedSource:
+    """The error for a document without text, which says what it shows; `obstacle` is why that was not recognised.
+    Raises: PdfiumError.
 
     Pages of an encrypted one that seem blank are pages that PDFium could not decipher.
     """
     pages = [set(_drawn(document, number)) for number in range(min(len(document), PAGES))]
     if pdfium.FPDF_GetSecurityHandlerRevision(document) != -1 and not all(pages):
         return encrypted(name)
-    shown = set().union(*pages)
-    why, hint = next((_WHY[kind] for kind in _WHY if kind in shown), _WHY[""])
-    return UnsupportedSource(f"{name} holds no text, {why}", hint=hint)
+    kinds = set().union(*pages)
+    if not kinds:
+        return UnsupportedSource(
+            f"{name} holds no text, its pages are blank", hint="there is nothing in it to search for"
+        )
+    why = next(_WHY[kind] for kind in _WHY if kind in kinds)
+    return UnsupportedSource(f"{name} holds no text, {why}", hint=obstacle or UNREAD)
 
 
 def scans(document: pypdfium2.PdfDocument, blank: Sequence[int]) -> dict[int, str]:

@@ -1,0 +1,207 @@
+"""Are the words of photographs, screenshots and scans found?"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from PIL import ExifTags, Image, ImageDraw, ImageFont
+
+from vstash import Memory
+from vstash.config import Limits
+from vstash.errors import SourceTooLarge, UnsupportedSource
+from vstash.text.read import extract
+from vstash.text.recognition import NOTES
+from vstash.text.sandbox import Sandbox
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+SHIP = "The grey heron waits\nbeside the anchored ship"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where files without words are noted, for this test alone."""
+    monkeypatch.setenv("VSTASH_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def drawn(words: str, size: tuple[int, int] = (900, 300)) -> Image.Image:
+    picture = Image.new("RGB", size, "white")
+    font = ImageFont.load_default(40)
+    ImageDraw.Draw(picture).multiline_text((40, 40), words, "black", font, spacing=24)
+    return picture
+
+
+def saved(picture: Image.Image, form: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, form, **options)
+    return out.getvalue()
+
+
+def pdf(pages: Iterable[Image.Image | str]) -> bytes:
+    """Pages with a text or a scan."""
+    whole = pypdfium2.PdfDocument.new()
+    for page in pages:
+        picture = drawn("", (600, 800)) if isinstance(page, str) else page
+        whole.import_pages(pypdfium2.PdfDocument(saved(picture, "PDF")))
+    for number, page in enumerate(pages):
+        if isinstance(page, str):
+            _write(whole, number, page)
+    out = io.BytesIO()
+    whole.save(out)
+    return out.getvalue()
+
+
+def _write(document: pypdfium2.PdfDocument, number: int, words: str) -> None:
+    raw = pypdfium2.raw
+    page = document[number]
+    text = raw.FPDFPageObj_NewTextObj(document, b"Helvetica", 12.0)
+    units = words.encode("utf-16-le") + b"\0\0"
+    raw.FPDFText_SetText(text, raw.ctypes.cast(units, raw.FPDF_WIDESTRING))
+    raw.FPDFPageObj_Transform(text, 1, 0, 0, 1, 20, 20)
+    raw.FPDFPage_InsertObject(page, text)
+    page.gen_content()
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP"])
+def test_the_words_of_a_picture(form: str):
+    found = extract(saved(drawn(SHIP), form), f"note.{form.lower()}")
+    assert (found.text, found.kind, found.places) == (SHIP, "image", ())
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_a_picture_that_lies_on_its_side_or_head(turned: int):
+    assert extract(saved(drawn(SHIP).rotate(turned, expand=True), "PNG"), "note.png").text == SHIP
+
+
+def test_letters_with_marks():
+    data = (FIXTURES / "marks.png").read_bytes()
+    assert extract(data, "x.png").text == "Die Größe der Straße, señal pequeña,\nla forêt où l'été dort, zażółć gęślą"
+
+
+def test_words_on_nothing_are_seen_on_white():
+    clear = Image.new("RGBA", (900, 200), (0, 0, 0, 0))
+    ImageDraw.Draw(clear).text((40, 40), "Iron anchor", (0, 0, 0, 255), ImageFont.load_default(40))
+    assert extract(saved(clear, "PNG"), "note.png").text == "Iron anchor"
+
+
+def test_a_picture_without_a_telling_name_and_when_it_was_taken():
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2024:05:06 07:08:09"
+    exif[ExifTags.Base.Orientation] = 6  # to be shown turned clockwise
+    lying = drawn(SHIP).rotate(90, expand=True)
+    found = extract(saved(lying, "JPEG", exif=exif), "IMG_2034")
+    assert (found.text, found.dated_at) == (SHIP, datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC))
+
+
+def test_pages_of_a_fax():
+    more = [drawn("Second page"), Image.new("RGB", (900, 300), "white"), drawn("Fourth page")]
+    found = extract(saved(drawn(SHIP), "TIFF", save_all=True, append_images=more), "fax.tif")
+    assert found.text == f"{SHIP}\n\nSecond page\n\nFourth page"
+    assert [(found.text[place.start :][:6], place.labels) for place in found.places] == [
+        ("The gr", {"page": 1}),
+        ("Second", {"page": 2}),
+        ("Fourth", {"page": 4}),
+    ]
+
+
+def test_scanned_pages_are_read_where_they_stand():
+    found = extract(pdf(["Typed words.", drawn(SHIP, (900, 1200)), drawn("Tar and hemp", (900, 1200))]), "x.pdf")
+    assert found.text.split("\n\n") == ["Typed words.", SHIP, "Tar and hemp"]
+    assert [place.labels["page"] for place in found.places] == [1, 2, 3]
+
+
+def test_a_stamp_over_a_scan_does_not_hide_it():
+    stamped = pypdfium2.PdfDocument(pdf([drawn(SHIP, (900, 1200))]))
+    _write(stamped, 0, "Case 12, page 3")
+    out = io.BytesIO()
+    stamped.save(out)
+    assert extract(out.getvalue(), "x.pdf").text == f"Case 12, page 3\n{SHIP}"
+
+
+def test_no_more_pages_than_the_limit_are_read():
+    data = pdf([drawn("First page"), drawn("Second page"), drawn("Third page")])
+    found = extract(data, "x.pdf", Limits(max_scans=1))
+    assert found.text == "First page\n\n[pages 2–3 are scanned, without text]"
+    with pytest.raises(UnsupportedSource, match="seems scanned") as caught:
+        extract(data, "x.pdf", Limits(max_scans=0))
+    assert caught.value.hint == "raise max_scans"
+    with pytest.raises(UnsupportedSource, match="not recognised") as caught:
+        extract(saved(drawn(SHIP), "PNG"), "x.png", Limits(max_scans=0))
+    assert caught.value.hint == "raise max_scans"
+
+
+def test_without_the_extra_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['rapidocr'] = None\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for data, name in ((saved(drawn(SHIP), "PNG"), "x.png"), (pdf([drawn(SHIP)]), "x.pdf")):
+        with pytest.raises(UnsupportedSource, match=name) as caught:
+            extract(data, name)
+        assert caught.value.hint == "install text recognition with: pip install 'vstash[ocr]'"
+
+
+def test_what_shows_no_words_is_looked_at_once(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    photograph = saved(Image.radial_gradient("L").resize((600, 400)), "PNG")
+    with pytest.raises(UnsupportedSource, match="shows no words") as caught:
+        extract(photograph, "sun.png")
+    noted = (cache / NOTES).read_text()
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['rapidocr'] = None\n")
+    monkeypatch.syspath_prepend(str(tmp_path))  # so that looking again would be another error
+    with pytest.raises(UnsupportedSource, match="shows no words") as again:
+        extract(photograph, "moon.png")
+    assert (again.value.hint, (cache / NOTES).read_text()) == (caught.value.hint, noted)
+
+
+def test_nothing_is_noted_of_what_was_not_looked_at(cache: Path):
+    with pytest.raises(UnsupportedSource):
+        extract(saved(drawn(SHIP), "PNG"), "x.png", Limits(max_scans=0))
+    extract(saved(drawn(SHIP), "PNG"), "x.png")
+    assert not (cache / NOTES).exists()
+
+
+def test_an_icon_is_not_looked_at(cache: Path):
+    with pytest.raises(UnsupportedSource, match="shows no words"):
+        extract(saved(Image.new("RGB", (16, 16), "red"), "PNG"), "icon.png")
+    assert not (cache / NOTES).exists()
+
+
+@pytest.mark.parametrize("cut", [30, 200, 700])
+def test_a_damaged_picture_says_so(cut: int):
+    whole = saved(drawn(SHIP), "PNG")
+    with pytest.raises(UnsupportedSource, match=r"x\.png cannot be read as an image, it seems damaged"):
+        extract(whole[:cut], "x.png")
+
+
+def test_a_picture_that_unpacks_to_too_much_is_refused():
+    bomb = saved(Image.new("1", (20_000, 20_000)), "PNG")
+    assert len(bomb) < 100_000
+    with pytest.raises(SourceTooLarge, match="200 megapixels"):
+        extract(bomb, "x.png")
+
+
+def test_a_scanned_page_has_time_of_its_own():
+    begun: list[Limits] = []
+    limits = Limits()
+    with Sandbox(begun.append) as sandbox:
+        sandbox.read("pdf", pdf([drawn("One page"), drawn("Two pages")]), "x.pdf", limits)
+    assert begun == [limits] * 2
+
+
+def test_a_folder_with_pictures(memory: Memory, tmp_path: Path):
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    (folder / "note.png").write_bytes(saved(drawn(SHIP), "PNG"))
+    (folder / "letter.pdf").write_bytes(pdf([drawn("Dear Captain")]))
+    (folder / "plain.md").write_text("Tar and hemp.")
+    assert {Path(one.uri).name: one.status for one in memory.add([folder])} == {
+        "letter.pdf": "added",
+        "note.png": "added",
+        "plain.md": "added",
+    }
+    assert memory.search("heron")[0].uri == os.fspath(folder / "note.png")
+    assert memory.search("captain")[0].place == {"page": 1}

@@ -1,0 +1,152 @@
+"""What does a picture say? Its words by text recognition, with the extra `ocr`.
+
+RapidOCR is the one engine whose models come with its package, so that nothing is fetched at run time: it finds lines
+and reads them, in English, Chinese, Japanese and the languages that are written in Latin letters. Words in other
+scripts are not read; what is made of them is doubtful, and left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vstash.config import Limits, cache_folder
+from vstash.errors import MissingExtra, UnsupportedSource
+from vstash.extras import command, onnx_runtime, require
+from vstash.text.layout import Line, laid_out
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+LONG_SIDE = 2000  # pixels of a picture that are looked at: print on A4 stands there at 170 dots an inch
+SMALLEST = 32  # pixels of an icon's side: it holds no words
+THREADS = 4  # more do not make a page faster
+SURE = 0.85  # mean certainty of what is read; upside down it is .6, in a script that is not read up to .81
+DOUBTFUL = 0.75  # of a line that is left out of the others
+UNREAD = "if it shows words, in other letters than Latin, Chinese or Japanese ones, add a transcript"
+NOTES = "wordless-1.txt"  # of another name once more can be read
+FINDS, READS = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
+
+
+class Recognition:
+    """The engine, loaded when the first picture needs it, and what is remembered of files without words.
+
+    `begun` is called before each picture, with the limits of its file.
+    """
+
+    def __init__(self, begun: Callable[[Limits], None]) -> None:
+        self.begun = begun
+
+    @cached_property
+    def engine(self) -> Any:
+        """Ready to read. Raises: MissingExtra.
+
+        It puts no line upright by itself: of single lines it is wrong often enough to spoil a page.
+        """
+        onnx_runtime()
+        package = require("rapidocr", "ocr")
+        models = Path(package.__file__ or "").parent / "models"  # named, so that they are not looked for on the network
+        return package.RapidOCR(
+            params={
+                "Global.log_level": "critical",
+                "Global.use_cls": False,
+                "Global.text_score": 0,
+                "Det.model_path": os.fspath(models / FINDS),
+                "Rec.model_path": os.fspath(models / READS),
+                "EngineConfig.onnxruntime.intra_op_num_threads": min(THREADS, os.cpu_count() or 1),
+                "Rec.rec_batch_num": 1,  # more at once are filled up to the longest: slower, and twice the memory
+            }
+        )
+
+
+class Recogniser:
+    """Reads the pictures of one file, as many as its limits allow; a context manager.
+
+    That a file shows no words is remembered by the hash of its `data`, so that photographs cost their time once.
+    """
+
+    def __init__(self, recognition: Recognition, data: bytes, limits: Limits) -> None:
+        self.obstacle = ""
+        self._recognition = recognition
+        self._limits = limits
+        self._key = hashlib.sha256(data).hexdigest()
+        self._wordless = _noted(self._key)
+        self._seen = 0
+        self._found = False
+
+    def __enter__(self) -> Recogniser:
+        return self
+
+    def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
+        whole = raised is None or issubclass(raised, UnsupportedSource)  # as it is to say that there are no words
+        if whole and self._seen and not (self._found or self._wordless or self.obstacle):
+            _note(self._key)
+
+    def words(self, picture: Image) -> str | None:
+        """The words that a picture shows, in reading order, however it is turned; None if there is an `obstacle`."""
+        if self._wordless or min(picture.size) < SMALLEST:
+            return ""
+        if self._seen >= self._limits.max_scans:
+            self.obstacle = "raise max_scans"
+            return None
+        try:
+            engine = self._recognition.engine
+        except MissingExtra:
+            self.obstacle = f"install text recognition with: {command('ocr')}"
+            return None
+        self._seen += 1
+        self._recognition.begun(self._limits)
+        text = laid_out(_certain(engine, picture))
+        self._found = self._found or bool(text)
+        return text
+
+
+def _noted(key: str) -> bool:
+    with suppress(OSError, UnicodeDecodeError):
+        return key in _notes().read_text(encoding="ascii")
+    return False
+
+
+def _note(key: str) -> None:
+    """Remember that no words were found in a file; what cannot be written is looked at again."""
+    with suppress(OSError):
+        _notes().parent.mkdir(parents=True, exist_ok=True)
+        with _notes().open("a", encoding="ascii") as notes:
+            notes.write(f"{key}\n")
+
+
+def _notes() -> Path:
+    return cache_folder() / NOTES
+
+
+def _certain(engine: Any, picture: Image) -> list[Line]:
+    """The lines that are read with certainty; the picture is turned until there are some."""
+    lines = _lines(engine, picture)
+    if sum(line.bottom - line.top > line.right - line.left for line, _ in lines) > len(lines) / 2:
+        picture = picture.rotate(90, expand=True)
+        lines = _lines(engine, picture)
+    if lines and _certainty(lines) < SURE:
+        lines = _lines(engine, picture.rotate(180))
+    return [line for line, certainty in lines if certainty >= DOUBTFUL] if _certainty(lines) >= SURE else []
+
+
+def _certainty(lines: Sequence[tuple[Line, float]]) -> float:
+    """The mean over all characters; 0 without any."""
+    length = sum(len(line.text) for line, _ in lines)
+    return sum(certainty * len(line.text) for line, certainty in lines) / length if length else 0
+
+
+def _lines(engine: Any, picture: Image) -> list[tuple[Line, float]]:
+    """Every line with its certainty, from 0 to 1."""
+    found = engine(picture)
+    if found.txts is None:
+        return []
+    return [
+        (Line(text, *map(float, box.min(axis=0)), *map(float, box.max(axis=0))), float(certainty))
+        for text, box, certainty in zip(found.txts, found.boxes, found.scores, strict=True)
+    ]
