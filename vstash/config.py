@@ -87,7 +87,7 @@ class Limits:
     max_chunks: int = _limit(50_000, 1, 10_000_000, "passages of one document")
     max_scans: int = _limit(1_000, 0, 100_000, "pages of one file, or pictures, whose words are recognised")
     max_query: int = _limit(20_000, 1, 20_000, "characters of a query")
-    max_seconds: int = _limit(60, 1, 86_400, "seconds for reading one file, and for each scanned page of it")
+    max_seconds: int = _limit(60, 1, 86_400, "seconds for reading one file, four times as many for a scanned page")
     max_memory: int = _limit(2048, 256, 1 << 20, "MiB of memory for reading one file")
 
     def __post_init__(self) -> None:

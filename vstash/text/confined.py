@@ -23,7 +23,7 @@ from vstash.text.formats import SCANNING
 from vstash.text.read import Inner, call
 from vstash.text.readers.base import ScanningReader
 from vstash.text.recognition import THREADS, Recogniser, Recognition
-from vstash.text.sandbox import BEGUN, Sandbox, receive, send
+from vstash.text.sandbox import BEGUN, SLOWER, Sandbox, receive, send
 
 GRACE = 2  # seconds of processor time over the limit: for a child whose parent was ended while it waited
 GROWN = 640 << 20  # bytes that a child may hold on to after a file: half of it is text recognition, once it is loaded
@@ -65,7 +65,7 @@ def _read(requests: IO[bytes], inner: Sandbox, recognition: Recognition) -> dict
 
 def _begin(answers: IO[bytes], limits: Limits) -> None:
     """A scanned page has time of its own, which several threads spend."""
-    _limit(limits.max_memory << 20, THREADS * limits.max_seconds)
+    _limit(limits.max_memory << 20, THREADS * SLOWER * limits.max_seconds)
     send(answers, BEGUN)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -30,6 +31,11 @@ SURE = 0.85  # mean certainty of what is read; upside down it is .6, in a script
 DOUBTFUL = 0.75  # of a line that is left out of the others
 UNREAD = "if it shows words, in other letters than Latin, Chinese or Japanese ones, add a transcript"
 NOTES = "wordless-1.txt"  # of another name once more can be read
+RAISED = (
+    ("cv2", "error"),
+    ("onnxruntime.capi.onnxruntime_pybind11_state", "RuntimeException"),
+    ("rapidocr.inference_engine.onnxruntime.main", "ONNXRuntimeError"),
+)
 FINDS, READS = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
 
 
@@ -94,16 +100,31 @@ class Recogniser:
         if self._seen >= self._limits.max_scans:
             self.obstacle = "raise max_scans"
             return None
+        self._seen += 1
+        self._recognition.begun(self._limits)
         try:
-            engine = self._recognition.engine
+            text = laid_out(_certain(self._recognition.engine, picture))
         except MissingExtra:
             self.obstacle = f"install text recognition with: {command('ocr')}"
             return None
-        self._seen += 1
-        self._recognition.begun(self._limits)
-        text = laid_out(_certain(engine, picture))
+        except _failures() as error:
+            if not _is_shortage(error):
+                raise
+            self.obstacle = "raise max_memory"
+            return None
         self._found = self._found or bool(text)
         return text
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What the engine raises, as far as it could be loaded."""
+    loaded = (getattr(sys.modules.get(module), name, None) for module, name in RAISED)
+    return (ImportError, MemoryError, *filter(None, loaded))
+
+
+def _is_shortage(error: Exception) -> bool:
+    """Whether memory was short: a library that cannot be loaded or has none left says so in words of its own."""
+    return isinstance(error, MemoryError) or any(word in str(error) for word in ("alloc", "memory", "map segment"))
 
 
 def _noted(key: str) -> bool:

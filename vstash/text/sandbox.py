@@ -27,6 +27,7 @@ from vstash.types import Heading, Place
 # Readers over native code, or over formats whose damaged files are known to run on or to unfold without end.
 SANDBOXED = frozenset({"pdf", "workbook", "oldword", "oldslides", "outlook", "picture"})
 BEGUN = b""  # an answer still to come: a scanned page is begun, which has time of its own
+SLOWER = 4  # times as long as a file a page may take
 LENGTH = 8  # bytes before each message that say how many follow
 
 
@@ -95,7 +96,7 @@ class Sandbox:
                 said = receive(child.stdout, limits.max_memory << 20)
             pages = limits.max_scans
             while said == BEGUN:
-                until = time.monotonic() + limits.max_seconds if pages > 0 else until
+                until = time.monotonic() + SLOWER * limits.max_seconds if pages > 0 else until
                 pages -= 1
                 self.begun(limits)
                 with _ended_at(child, until):
