@@ -164,10 +164,17 @@ def test_nothing_is_noted_of_what_was_not_looked_at(cache: Path):
     assert not (cache / NOTES).exists()
 
 
-def test_an_icon_is_not_looked_at(cache: Path):
-    with pytest.raises(UnsupportedSource, match="shows no words"):
-        extract(saved(Image.new("RGB", (16, 16), "red"), "PNG"), "icon.png")
-    assert not (cache / NOTES).exists()
+@pytest.mark.parametrize(("size", "looked_at"), [((99, 99), 0), ((900, 11), 0), ((100, 30), 1)])
+def test_icons_and_rules_are_not_looked_at(size: tuple[int, int], looked_at: int):
+    begun: list[Limits] = []
+    with Sandbox(begun.append) as sandbox, pytest.raises(UnsupportedSource, match="shows no words"):
+        sandbox.read("picture", saved(Image.new("RGB", size, "red"), "PNG"), "icon.png", Limits())
+    assert len(begun) == looked_at
+
+
+def test_a_line_that_was_cut_out_is_read():
+    line = drawn("Iron anchor").crop((30, 45, 330, 85)).resize((225, 30))
+    assert extract(saved(line, "PNG"), "x.png").text == "Iron anchor"
 
 
 @pytest.mark.parametrize("cut", [30, 200, 700])

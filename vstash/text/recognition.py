@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 LONG_SIDE = 2000  # pixels of a picture that are looked at: print on A4 stands there at 170 dots an inch
-SMALLEST = 32  # pixels of an icon's side: it holds no words
+ICON = 100  # pixels of the longer side of what holds no words
+LINE = 12  # and of the shorter one
 THREADS = 4  # more do not make a page faster
 SURE = 0.85  # mean certainty of what is read; upside down it is .6, in a script that is not read up to .81
 DOUBTFUL = 0.75  # of a line that is left out of the others
+CHARACTERS = 2  # letters or digits: a lone one is mostly a shape that looks like it
 UNREAD = "if it shows words, in other letters than Latin, Chinese or Japanese ones, add a transcript"
 NOTES = "wordless-1.txt"  # of another name once more can be read
 RAISED = (
@@ -95,7 +97,7 @@ class Recogniser:
 
     def words(self, picture: Image) -> str | None:
         """The words that a picture shows, in reading order, however it is turned; None if there is an `obstacle`."""
-        if self._wordless or min(picture.size) < SMALLEST:
+        if self._wordless or max(picture.size) < ICON or min(picture.size) < LINE:
             return ""
         if self._seen >= self._limits.max_scans:
             self.obstacle = "raise max_scans"
@@ -112,7 +114,9 @@ class Recogniser:
                 raise
             self.obstacle = "raise max_memory"
             return None
-        self._found = self._found or bool(text)
+        if sum(map(str.isalnum, text)) < CHARACTERS:
+            return ""
+        self._found = True
         return text
 
 
