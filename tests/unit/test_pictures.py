@@ -30,10 +30,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def drawn(words: str, size: tuple[int, int] = (900, 300)) -> Image.Image:
+def drawn(words: str, size: tuple[int, int] = (900, 300), spacing: int = 24) -> Image.Image:
     picture = Image.new("RGB", size, "white")
     font = ImageFont.load_default(40)
-    ImageDraw.Draw(picture).multiline_text((40, 40), words, "black", font, spacing=24)
+    ImageDraw.Draw(picture).multiline_text((40, 40), words, "black", font, spacing=spacing)
     return picture
 
 
@@ -77,6 +77,17 @@ def test_the_words_of_a_picture(form: str):
 @pytest.mark.parametrize("turned", [90, 180, 270])
 def test_a_picture_that_lies_on_its_side_or_head(turned: int):
     assert extract(saved(drawn(SHIP).rotate(turned, expand=True), "PNG"), "note.png").text == SHIP
+
+
+@pytest.mark.parametrize("leaning", [-6, 6])
+def test_a_page_that_leans_is_read_line_by_line(leaning: int):
+    words = "\n".join([
+        "Old timber yards kept the oak under water for years",
+        "Salt drove out the sap before the planks were sawn",
+        "Every plank was marked with the name of its owner",
+    ])  # fmt: skip
+    page = drawn(words, (1300, 340), 6).rotate(leaning, expand=True, fillcolor="white")
+    assert extract(saved(page, "PNG"), "x.png").text == words
 
 
 def test_letters_with_marks():

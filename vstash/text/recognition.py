@@ -7,13 +7,16 @@ scripts are not read; what is made of them is doubtful, and left out.
 
 from __future__ import annotations
 
+import cmath
 import hashlib
+import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
 from vstash.config import Limits, cache_folder
@@ -167,11 +170,24 @@ def _certainty(lines: Sequence[tuple[Line, float]]) -> float:
 
 
 def _lines(engine: Any, picture: Image) -> list[tuple[Line, float]]:
-    """Every line with its certainty, from 0 to 1."""
+    """Every line with its certainty, from 0 to 1, as on a page that lies straight."""
     found = engine(picture)
     if found.txts is None:
         return []
     return [
-        (Line(text, *map(float, box.min(axis=0)), *map(float, box.max(axis=0))), float(certainty))
-        for text, box, certainty in zip(found.txts, found.boxes, found.scores, strict=True)
+        (Line(text, *corners), float(certainty))
+        for text, corners, certainty in zip(found.txts, _straight(found.boxes.tolist()), found.scores, strict=True)
     ]
+
+
+def _straight(boxes: Sequence[Sequence[tuple[float, float]]]) -> Iterator[tuple[float, float, float, float]]:
+    """The upright rectangle of each box, from its four corners, clockwise from the upper left, once all are turned back
+    by as much as most of them lean."""
+    edges = [(box[1][0] - box[0][0], box[1][1] - box[0][1]) for box in boxes]
+    wide = [edge for edge in edges if abs(edge[0]) > abs(edge[1])]
+    leaning = median_low(math.atan2(y, x) for x, y in wide) if wide else 0.0
+    turn = cmath.rect(1, -leaning)
+    for box in boxes:
+        corners = [complex(*corner) * turn for corner in box]
+        xs, ys = [one.real for one in corners], [one.imag for one in corners]
+        yield min(xs), min(ys), max(xs), max(ys)
