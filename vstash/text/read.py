@@ -20,7 +20,7 @@ BLANK = b" \t\r\n\v\f\0"  # with what a power cut leaves of a file
 DEFAULT = Limits()
 
 _NOTHING = "there is nothing in it to search for"
-_PICTURES = "if it shows pictures of words, save it as PDF, run text recognition over that and add the result"
+_PICTURES = "if it shows pictures of words, save it as PDF and add that"
 _WITHOUT_TEXT = {  # what to do about a file that was read and says nothing, by its reader
     **dict.fromkeys(("worddoc", "slides", "opendocument", "oldword", "oldslides", "richtext", "ebook"), _PICTURES),
     "workbook": "its cells are empty, there is nothing in it to search for",
