@@ -38,7 +38,8 @@ def open_at(uri: str, kind: str, place: Mapping[str, Any], text: str) -> Opening
         raise InputError(f"{uri} was never a file or page", hint="its text is all there is: vstash get")
     if "://" in uri:
         return Opening(_address(uri, kind, place, text), None, place)
-    path = uri.removesuffix("#" + "/".join(str(place[label]) for label in _PARTS if label in place))
+    part = "/".join(str(place[label]) for label in _PARTS if label in place)
+    path = uri.removesuffix(f"#{part}") if part else uri
     alone = not place.keys() & _INSIDE
     if kind == "html" and alone and _PAGE.fullmatch(path):
         return Opening(_file_address(path) + _fragment(text), path, place)

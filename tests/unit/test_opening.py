@@ -29,6 +29,7 @@ PAGE = "https://a.example/x"
         ("/n/a.ipynb", {"cell": 4}, "/n/a.ipynb cell 4"),
         ("/n/a.zip", {"member": "b.md", "line": 5}, "/n/a.zip member b.md, line 5"),
         ("/n/a.html", {}, "/n/a.html"),
+        ("/n/Learning C#", {"line": 3}, "/n/Learning C#:3"),
     ],
 )
 def test_files_open_at_their_place(uri: str, place: dict[str, Any], target: str):
@@ -41,6 +42,10 @@ def test_files_open_at_their_place(uri: str, place: dict[str, Any], target: str)
     [
         ("/n/a b.html", "html", {"line": 4}, "file:///n/a%20b.html#:~:text=Iron%20holds"),
         ("C:\\n\\a.htm", "html", {}, "file:///C:/n/a.htm#:~:text=Iron%20holds"),
+        ("C:/n/A.HTM", "html", {}, "file:///C:/n/A.HTM#:~:text=Iron%20holds"),
+        ("/n/a\nb.xhtml", "html", {}, "file:///n/a%0Ab.xhtml#:~:text=Iron%20holds"),
+        ("/n/a.html.bak", "html", {"line": 4}, "/n/a.html.bak:4"),
+        ("a.html", "html", {"line": 4}, "a.html:4"),
         ("/n/a.doc", "html", {"line": 4}, "/n/a.doc:4"),
         ("/n/a.zip", "zip", {"member": "b.html", "line": 4}, "/n/a.zip member b.html, line 4"),
         ("/n/a.json", "json", {"key": "a[3].b", "key_end": "a[4]"}, "/n/a.json key a[3].b–a[4]"),
@@ -63,6 +68,8 @@ def test_files_open_as_far_as_their_programs_go(uri: str, kind: str, place: dict
         ("html", {}, "name | year\nVasa | 1628", f"{PAGE}#:~:text=name,1628"),
         ("html", {}, "a b c d e f g h i j k l m", f"{PAGE}#:~:text=a%20b%20c%20d%20e%20f,h%20i%20j%20k%20l%20m"),
         ("pdf", {"page": 3}, "Iron", f"{PAGE}#page=3"),
+        ("html", {}, "- - One", f"{PAGE}#:~:text=One"),
+        ("pdf", {}, "Iron", PAGE),
         ("html", {}, "  ", PAGE),
     ],
 )
@@ -71,9 +78,27 @@ def test_pages_open_at_their_words(kind: str, place: dict[str, Any], text: str, 
     assert (found.target, found.path) == (target, None)
 
 
-def test_what_never_was_a_file_cannot_be_opened():
+@pytest.mark.parametrize(
+    ("name", "place", "target"),
+    [
+        ("a.pdf", {"attachment": "a.pdf", "page": 3}, "attachment a.pdf, page 3"),
+        ("2", {"message": "2", "part": "body"}, "message 2, part body"),
+        (
+            "2/a.docx/b.txt",
+            {"message": "2", "attachment": "a.docx", "embedded": "b.txt", "line": 1},
+            "message 2, attachment a.docx, embedded b.txt, line 1",
+        ),
+    ],
+)
+def test_what_came_in_a_file_opens_in_it(name: str, place: dict[str, Any], target: str):
+    found = open_at(f"/n/whole#{name}", "text", place, "words")
+    assert (found.target, found.path) == (f"/n/whole {target}", "/n/whole")
+
+
+@pytest.mark.parametrize("uri", ["memory:12", "stdin:12"])
+def test_what_never_was_a_file_cannot_be_opened(uri: str):
     with pytest.raises(InputError, match="never a file"):
-        open_at("memory:12", "text", {}, "x")
+        open_at(uri, "text", {}, "x")
 
 
 LINES = st.lists(
