@@ -75,7 +75,7 @@ def files(path: Path, selection: Selection | None = None, only: Collection[Path]
     """
     top = absolute(path)
     way = None if only is None else Way.to(only)
-    if selection is None or not is_folder(path):
+    if selection is None:
         yield from _files(top, way)
         return
     wants = selection.wants()

@@ -82,8 +82,18 @@ def test_what_lies_elsewhere_is_not_the_memory(tmp_path: Path) -> None:
     assert not is_own(tmp_path / "sub" / "memo-wal", tmp_path / "memo")
 
 
+def test_a_folder_that_a_link_leads_to_is_the_same(folder: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    for way, other in ((link, folder), (folder, link)):
+        with Memory.open(other / "memo", encoder="hash") as memory:
+            assert names([str(file) for file in memory.files(way)]) == sorted(NOTES)
+
+
 @pytest.mark.parametrize("name", ["memo", "memo-wal", "linked", "hard"])
-@pytest.mark.parametrize("command", ["backup NAME --force", "export NAME --force", "eval judged --save NAME"])
+@pytest.mark.parametrize(
+    "command", ["backup NAME", "backup NAME --force", "export NAME --force", "eval judged --save NAME"]
+)
 def test_nothing_is_written_over_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, name: str):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VSTASH_CACHE", str(tmp_path / "cache"))

@@ -13,7 +13,9 @@ from vstash.names import path_of, uri_of
 
 # made of what escapes are made of, so that look-alikes come up
 BYTES = st.lists(
-    st.sampled_from([b"\\", b"x", b"f", b"5", b"c", b"5c", b"\\xff", b"\\x5c", b"\xff", b"\x80", "é".encode()])
+    st.sampled_from(
+        [b"\\", b"x", b"f", b"5", b"c", b"5c", b"\\xff", b"\\x5c", b"\\x80", b"\xff", b"\x80", "é".encode()]
+    )
 )
 NAMES = BYTES.map(b"".join).map(os.fsdecode)
 

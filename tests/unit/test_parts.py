@@ -92,6 +92,7 @@ def test_forgotten_together(memory: Memory, mail: Path):
 
 
 def test_a_part_is_not_forgotten_without_its_file(memory: Memory, mail: Path):
+    mail = mail.parent.rename(mail.parents[1] / "C# and F#") / mail.name
     memory.add(mail)
     part = f"{mail}#sails.txt"
     for forget in (lambda: memory.forget(part), lambda: memory.forget_all([part, f"{mail}#anchors.txt"])):

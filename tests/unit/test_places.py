@@ -32,7 +32,7 @@ def test_lines_are_counted_in_any_order():
 
 
 def test_labels_hold_up_to_the_next_place():
-    places = Places("a b c d", [Place(2, {"page": 1}), Place(6, {"page": 2})])
+    places = Places("a b c d", [Place(2, {"page": 1}), Place(5, {"page": 2})])
     assert [places.span(0, 1), places.span(2, 5), places.span(2, 7)] == [
         {},
         {"page": 1},

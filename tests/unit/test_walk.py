@@ -101,7 +101,7 @@ def test_ignore_files_above_count_up_to_the_top_of_the_checkout(folder: Path) ->
     write(folder.parent, ".gitignore", text="*.txt\n")
     write(folder, "sub/a.txt", "sub/b.log", "sub/c.md")
     assert found(folder, folder / "sub") == ["sub/a.txt", "sub/b.log", "sub/c.md"]
-    (folder / ".git").mkdir()
+    write(folder, ".git", text="gitdir: elsewhere\n")  # as in a worktree or a submodule
     write(folder, ".gitignore", text="*.log\n")
     assert found(folder, folder / "sub") == ["sub/a.txt", "sub/c.md"]
 
@@ -127,18 +127,22 @@ def test_links_inside_are_followed_and_those_that_lead_out_are_not(folder: Path)
 
 
 def test_links_that_go_round_end(folder: Path) -> None:
-    write(folder, "a/b.txt")
+    write(folder, "a/b.txt", "c.txt")
     (folder / "itself").symlink_to("itself")
     (folder / "a" / "up").symlink_to("..")
     (folder / "a" / "here").symlink_to(".")
-    assert found(folder) == ["a/b.txt"]
+    assert found(folder) == ["a/b.txt", "c.txt"]
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    assert list(files(link)) == [link / "a/b.txt", link / "c.txt"]
 
 
 def test_a_link_that_is_named_is_followed(folder: Path) -> None:
     write(folder, "a.txt")
     link = folder.parent / "link"
     link.symlink_to(folder)
-    assert list(files(link)) == [link / "a.txt"]
+    (folder / "b.txt").symlink_to("a.txt")
+    assert list(files(link)) == [link / "a.txt", link / "b.txt"]
 
 
 def test_pipes_are_left_out(folder: Path) -> None:

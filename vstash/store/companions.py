@@ -19,7 +19,7 @@ def is_own(path: Path, database: Path) -> bool:
     return (
         path.name.startswith(database.name)
         and _ENDINGS.fullmatch(path.name, len(database.name)) is not None
-        and path.parent.resolve() == database.absolute().parent.resolve()
+        and path.parent.resolve() == database.parent.resolve()
     )
 
 

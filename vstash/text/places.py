@@ -24,8 +24,6 @@ class Places:
 
     def span(self, start: int, end: int) -> dict[str, Any]:
         """The labels of the first visible character of text[start:end], and those of the last where they differ."""
-        if not self._places:
-            return {}
         words = self._text[start:end]
         first = self._at(start + len(words) - len(words.lstrip()))
         return joined(first, self._at(max(start, start + len(words.rstrip()) - 1)))
