@@ -81,7 +81,7 @@ def files(path: Path, selection: Selection | None = None, only: Collection[Path]
     wants = selection.wants()
     for file in _files(top, way):
         name = file.relative_to(top).as_posix()
-        if file == top or wants(name) or (is_folder(file) and wants(f"{name}/")):
+        if file == top or wants(f"{name}/" if is_folder(file) else name):
             yield file
 
 

@@ -224,3 +224,9 @@ def test_folders_that_may_not_be_entered_are_no_files(barred: Path, tmp_path: Pa
     [not_mounted, stored] = ran(database, ["sync", str(barred)], ["list", "--json"])
     assert "holds no files" in not_mounted.err
     assert len(stored.json) == 4
+
+
+def test_what_is_excluded_need_not_be_readable(barred: Path, tmp_path: Path) -> None:
+    (barred / "locked").chmod(0)
+    [done] = ran(tmp_path / "notes.db", ["sync", "--json", str(barred), "--exclude", "locked/"])
+    assert (done.code, {one["status"] for one in done.json}) == (0, {"added"})
