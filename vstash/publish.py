@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from vstash.errors import InputError, StoreError
@@ -59,7 +60,8 @@ def rename(path: Path, target: Path) -> None:
     try:
         _sync(path)
         path.replace(target)
-        _sync(target.parent)
+        with suppress(PermissionError):  # in a folder that may be written, and not listed
+            _sync(target.parent)
     except OSError as error:
         raise StoreError(f"{target} cannot be written: {error.strerror}", hint="check the folder") from error
 

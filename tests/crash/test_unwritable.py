@@ -230,3 +230,14 @@ def test_what_is_excluded_need_not_be_readable(barred: Path, tmp_path: Path) -> 
     (barred / "locked").chmod(0)
     [done] = ran(tmp_path / "notes.db", ["sync", "--json", str(barred), "--exclude", "locked/"])
     assert (done.code, {one["status"] for one in done.json}) == (0, {"added"})
+
+
+def test_a_copy_needs_a_folder_that_may_be_written_and_not_one_that_may_be_listed(kept: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    for mode in (0o555, 0o333):
+        folder.chmod(mode)
+        found = ran(kept, *(["--quiet", kind, str(folder / kind)] for kind in ("backup", "export")))
+        assert all(one_line(one) if mode == 0o555 else one == Ran(0, "", "") for one in found), found
+    folder.chmod(0o755)
+    assert {path.name for path in folder.iterdir()} == {"backup", "export"}
