@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -84,7 +85,7 @@ def names(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_killed_run_left_goes_with_the_next(database: Path, folder: Path, kind: str) -> None:
-    target = folder / "copy"
+    target = folder / "copy (1)"
     process = vstash(database, kind, target)
     deadline = time.monotonic() + WAIT
     while not any(name.endswith(".partial") for name in names(folder)):
@@ -94,7 +95,7 @@ def test_what_a_killed_run_left_goes_with_the_next(database: Path, folder: Path,
     assert [name for name in names(folder) if name.endswith(".partial")]
     again = vstash(database, kind, target)
     assert (again.communicate(timeout=WAIT)[0], again.returncode) == ("", 0)
-    assert names(folder) == {"copy"}
+    assert names(folder) == {"copy (1)"}
 
 
 def test_journals_and_the_leftovers_of_several_runs_go_too(folder: Path, writers: list[subprocess.Popen[str]]) -> None:
@@ -167,4 +168,6 @@ def test_after_an_error_nothing_is_left(folder: Path) -> None:
         partial.write_text("whole")
     with pytest.raises(FileExistsError), publishing(folder / "copy") as partial:
         (partial.write_text("half"), folder.mkdir())
+    with pytest.raises(KeyboardInterrupt), publishing(folder / "copy") as partial:
+        (partial.write_text("half"), signal.raise_signal(signal.SIGINT))
     assert (names(folder), (folder / "copy").read_text()) == ({"copy"}, "whole")

@@ -226,6 +226,20 @@ def test_folders_that_may_not_be_entered_are_no_files(barred: Path, tmp_path: Pa
     assert len(stored.json) == 4
 
 
+def test_a_hidden_file_that_was_named_is_kept_while_it_may_not_be_looked_at(barred: Path, tmp_path: Path) -> None:
+    note = barred / ".hidden" / "note.txt"
+    note.parent.mkdir()
+    note.write_text("night heron")
+    database = tmp_path / "notes.db"
+    with Memory.open(database, encoder=HashEncoder()) as memory:
+        memory.add(note)
+    note.parent.chmod(0)
+    [done, stored] = ran(database, ["sync", "--json", str(barred)], ["list", "--json"])
+    note.parent.chmod(0o755)
+    assert {one["uri"] for one in done.json if one["error"]} == {str(note)}
+    assert str(note) in {one["uri"] for one in stored.json}
+
+
 def test_what_is_excluded_need_not_be_readable(barred: Path, tmp_path: Path) -> None:
     (barred / "locked").chmod(0)
     [done] = ran(tmp_path / "notes.db", ["sync", "--json", str(barred), "--exclude", "locked/"])

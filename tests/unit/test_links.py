@@ -16,7 +16,7 @@ def snapshot(database: Path, tmp_path: Path) -> Path:
     with Memory.open(database, encoder=HashEncoder()) as memory:
         memory.remember("grey heron", uri="bird")
         memory.backup(tmp_path / "backup.db")
-    linked = tmp_path / "snapshot.db"
+    linked = tmp_path / "a snapshot.db"
     linked.hardlink_to(database)
     return linked
 
@@ -41,13 +41,13 @@ def test_it_is_written_by_neither_until_it_is_a_file_of_its_own(database: Path, 
         with pytest.raises(StoreReadOnly, match=path.name):
             Memory.restore(tmp_path / "backup.db", path, force=True)
         assert [one.name for one in tmp_path.glob("*-wal")] == []
-    with pytest.raises(StoreReadOnly) as caught, Memory.open(database, encoder=HashEncoder()) as memory:
+    with pytest.raises(StoreReadOnly) as caught, Memory.open(snapshot, encoder=HashEncoder()) as memory:
         memory.remember("stork")
     subprocess.run(["sh", "-c", caught.value.hint.removeprefix("make it a file of its own: ")], check=True)
-    with Memory.open(database, encoder=HashEncoder()) as memory:
+    with Memory.open(snapshot, encoder=HashEncoder()) as memory:
         memory.remember("stork")
         assert memory.check().ok
-    assert snapshot.read_bytes() == before
+    assert database.read_bytes() == before
 
 
 def test_a_backup_takes_the_name_and_leaves_the_other(database: Path, snapshot: Path) -> None:

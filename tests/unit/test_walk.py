@@ -79,7 +79,7 @@ def test_the_nearest_ignore_file_decides(folder: Path) -> None:
 
 
 def test_an_ignore_file_is_read_as_git_reads_it(folder: Path) -> None:
-    (folder / ".gitignore").write_bytes("\ufeff*.log\r\nIcon\r\r\n# one\x0ctwo\n".encode())
+    (folder / ".gitignore").write_bytes("\ufeff*.log\r\nIcon\r\r\n# one\x0ctwo\n".encode() + b"# caf\xe9\n")
     write(folder, "a.log", "Icon/a.txt", "two", "Icon\r")
     assert found(folder) == ["Icon/a.txt", "two"]
 
@@ -104,6 +104,13 @@ def test_ignore_files_above_count_up_to_the_top_of_the_checkout(folder: Path) ->
     write(folder, ".git", text="gitdir: elsewhere\n")  # as in a worktree or a submodule
     write(folder, ".gitignore", text="*.log\n")
     assert found(folder, folder / "sub") == ["sub/a.txt", "sub/c.md"]
+    write(folder, "sub/.gitignore", text="!*.log\n")
+    write(folder, "sub/deep/d.log")
+    assert found(folder, folder / "sub/deep") == ["sub/deep/d.log"]
+    write(folder, "sub/.gitignore", text="deep/*\n")
+    assert found(folder, folder / "sub/deep") == []
+    (folder / "sub/deep/.git").mkdir()
+    assert found(folder, folder / "sub/deep") == ["sub/deep/d.log"]
 
 
 def test_an_ignored_folder_that_is_named_is_wanted(folder: Path) -> None:
