@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commandline import Run
+from tests.cli.commandline import Ran, Run
 from vstash.store.sqlite.connection import connect
 
 HOSTILE = "Evil \x1b[31m red \x07 bell \x9b31m and \u202e turned, studies of caf\u00e9s \u6771\u4eac\u306e\u5929\u6c17"
@@ -235,6 +235,22 @@ def test_labels_stay_until_others_are_given(run: Run, docs: Path) -> None:
     run("add", str(docs), "--collection", "default", "--tag", "a")
     assert labels() == {("default", ("a",))}
     assert run("add", str(docs), "--tag", "", "--tag", "b").code == 2
+
+
+def test_a_sync_says_what_it_did_with_the_files_that_are_wanted(run: Run, docs: Path) -> None:
+    wanted = ("sync", "docs", "--include", "*.md", "--include", "*.txt", "--exclude", "dogs.*", "--collection", "work")
+    told = run(*wanted, "--dry-run")
+    lines = told.err.splitlines()
+    assert (told.out, len(lines)) == (f"added     {docs / 'cats.md'}\n", 2)
+    assert (lines[0].split(" at ")[0], lines[1].split(", ")[0]) == ("there is no database", "would be: 1 added")
+    assert run("--quiet", *wanted, "--dry-run") == Ran(0, "", "")
+    done = run(*wanted)
+    assert (done.code, done.out, done.err.split(", ")[0]) == (0, told.out, "1 added")
+    assert [(one["uri"], one["collection"]) for one in run("list", "--json").json] == [(str(docs / "cats.md"), "work")]
+    (docs / "cats.md").write_text("Cats purr.\n", encoding="utf-8")
+    (docs / "empty.md").touch()
+    failed = f"failed {docs / 'empty.md'}: empty.md is empty: there is nothing in it to search for\n"
+    assert run("--quiet", *wanted, "--dry-run") == run("--quiet", *wanted) == Ran(1, "", failed)
 
 
 def test_what_came_in_a_file_is_found_by_the_name_of_the_file_as_seen_from_here(run: Run, settings: Path) -> None:

@@ -10,7 +10,7 @@ import typer
 from vstash.cli import render
 from vstash.cli.app import FAILURE, Session
 from vstash.cli.options import Collection, Exclude, Include, Json, Tags, said
-from vstash.cli.progress import progress, sync_line, sync_summary
+from vstash.cli.progress import progress, sync_line, sync_summary, trouble
 from vstash.errors import DatabaseNotFound
 from vstash.types import AddResult
 
@@ -91,5 +91,7 @@ def _report(compared: Comparison, results: dict[str, AddResult], session: Sessio
         )
         return
     for status, uri, old, error in rows:
-        if status != "unchanged" and not session.quiet:
+        if session.quiet and status == "failed":
+            trouble(status, uri, error or "")
+        elif status != "unchanged" and not session.quiet:
             sync_line(status, uri, old, error)
