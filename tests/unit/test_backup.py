@@ -76,8 +76,9 @@ def test_no_backup_is_made_of_what_fails_its_checks(filled: Memory, database: Pa
     assert sorted(file.name for file in tmp_path.iterdir() if "copy" in file.name) == ["copy.db"]
 
 
+@pytest.mark.parametrize("left", ["all of it", "no database", "only its log"])
 def test_the_log_of_another_database_is_not_played_into_a_backup(
-    filled: Memory, database: Path, tmp_path: Path
+    filled: Memory, database: Path, tmp_path: Path, left: str
 ) -> None:
     """It was left by a process that was killed, and looks as good as any."""
     target = tmp_path / "copy.db"
@@ -85,6 +86,10 @@ def test_the_log_of_another_database_is_not_played_into_a_backup(
         other.add_texts([f"another text {number}" for number in range(50)])
         for name in ("", "-wal"):
             shutil.copyfile(tmp_path / f"other.db{name}", tmp_path / f"copy.db{name}")
+    if left == "no database":
+        target.write_bytes(b"no database at all" * 1000)
+    elif left == "only its log":
+        target.unlink()
     assert target.with_name("copy.db-wal").stat().st_size
     (tmp_path / "copy.db-shm").write_bytes(b"of it")
     filled.backup(target, force=True)
