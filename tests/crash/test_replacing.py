@@ -120,7 +120,7 @@ def test_a_log_that_somebody_reads_an_older_state_of_is_waited_for(start: Path) 
             with Memory.open(start / "target.db", encoder=HashEncoder()) as writer:
                 writer.remember("an egret", uri="later")
             memory._store.connection.set_busy_timeout(100)  # type: ignore[attr-defined]
-            with pytest.raises(StoreBusy):
+            with pytest.raises(StoreBusy, match=r"target\.db"):
                 memory.backup(start / "target.db", force=True)
         assert stored(start / "target.db") == ["later", OLD, LAST]
         memory.backup(start / "target.db", force=True)

@@ -87,7 +87,8 @@ def test_the_log_of_another_database_is_not_played_into_a_backup(
         for name in ("", "-wal"):
             shutil.copyfile(tmp_path / f"other.db{name}", tmp_path / f"copy.db{name}")
     if left == "no database":
-        target.write_bytes(b"no database at all" * 1000)
+        for name in ("copy.db", "copy.db-wal"):  # not even the log is sound: it alone might open it
+            (tmp_path / name).write_bytes(b"no database at all" * 1000)
     elif left == "only its log":
         target.unlink()
     assert target.with_name("copy.db-wal").stat().st_size
