@@ -79,6 +79,21 @@ def test_a_snapshot_stays_as_it_is_while_another_thread_writes(store: Store) -> 
     assert [document.uri for document in store.documents()] == ["new", "old"]
 
 
+def test_a_snapshot_stays_as_it_is_while_another_connection_writes(tmp_path: Path) -> None:
+    """Past the end of one inside it too; after it all is as it is then."""
+    path = tmp_path / "notes.db"
+    with Memory.open(path, encoder=HashEncoder()) as memory, Memory.open(path, encoder=HashEncoder()) as other:
+        store = memory._store
+        memory.remember("grey heron", uri="old")
+        with store.reading():
+            assert store.count() == 1
+            other.remember("white stork", uri="new")
+            with store.reading():
+                assert store.count() == len(list(store.documents())) == 1
+            assert store.count() == len(list(store.documents())) == 1
+        assert store.count() == len(list(store.documents())) == 2
+
+
 @pytest.mark.parametrize("raised", [UnicodeEncodeError("ascii", "é", 0, 1, "no"), OverflowError("full")], ids=str)
 def test_what_is_raised_in_a_snapshot_is_not_said_of_the_file(store: Store, raised: Exception) -> None:
     memory = Memory(store, HashEncoder())
