@@ -12,7 +12,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from vstash import DatabaseNotFound, HashEncoder, InputError, Memory, StoreCorrupt, StoreError
+from vstash import DatabaseNotFound, HashEncoder, InputError, Memory, SchemaTooNew, StoreCorrupt, StoreError
 from vstash.publish import spare
 from vstash.store.sqlite.connection import connect
 
@@ -265,6 +265,18 @@ def test_restore_over_a_damaged_file_sets_it_aside(filled: Memory, tmp_path: Pat
     assert target.with_name("damaged.db.damaged").read_bytes().startswith(b"no database at all")
 
 
+def test_restore_over_another_programs_database_sets_it_aside(filled: Memory, tmp_path: Path) -> None:
+    filled.backup(tmp_path / "copy.db")
+    target = tmp_path / "theirs.db"
+    theirs = apsw.Connection(str(target))
+    theirs.execute("CREATE TABLE theirs (x)")
+    theirs.close()
+    before = target.read_bytes()
+    Memory.restore(tmp_path / "copy.db", target, force=True)
+    assert answers(target)
+    assert target.with_name("theirs.db.damaged").read_bytes() == before
+
+
 def test_what_is_set_aside_keeps_its_log(filled: Memory, tmp_path: Path) -> None:
     filled.backup(tmp_path / "copy.db")
     target, log = tmp_path / "damaged.db", tmp_path / "damaged.db-wal"
@@ -290,6 +302,19 @@ def test_a_damaged_backup_is_refused_and_the_memory_left_alone(filled: Memory, d
     assert filled.check().ok
 
 
+def test_a_backup_of_a_newer_version_is_refused_and_the_memory_left_alone(
+    filled: Memory, database: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    filled.backup(copy)
+    connection = connect(copy, create=False)
+    connection.pragma("user_version", 9999)
+    connection.close()
+    with pytest.raises(SchemaTooNew):
+        Memory.restore(copy, database, force=True)
+    assert len(filled.list()) == 3
+
+
 def test_another_programs_database_is_no_backup(database: Path, tmp_path: Path) -> None:
     theirs = apsw.Connection(str(tmp_path / "theirs.db"))
     theirs.execute("CREATE TABLE theirs (x)")
@@ -313,6 +338,17 @@ def test_compact_gives_space_back(database: Path) -> None:
         assert [hit.uri for hit in memory.search("word290")] == found
         assert memory.check().ok
     assert database.stat().st_size < before / 2
+
+
+def test_what_is_compacted_while_somebody_reads_is_so_all_the_same(filled: Memory, database: Path) -> None:
+    with Memory.open(database, encoder=None) as reader:
+        filled.remember("a bittern", uri="last")
+        filled._store.connection.set_busy_timeout(100)  # type: ignore[attr-defined]
+        with reader._store.reading():
+            before = reader.list()
+            filled.compact()
+            assert reader.list() == before
+        assert filled.check().ok
 
 
 def test_a_home_is_found_as_it_is_when_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,9 @@ def test_names():
     assert isinstance(load("hash"), HashEncoder)
 
 
-@pytest.mark.parametrize(("name", "meant"), [("defualt", "default"), ("Hash", "hash"), ("mini-lm", "default")])
+@pytest.mark.parametrize(
+    ("name", "meant"), [("defualt", "default"), ("Hash", "hash"), ("mini-lm", "default"), ("MiniLM", "default")]
+)
 def test_a_near_name_is_suggested(name: str, meant: str):
     with pytest.raises(ModelUnavailable) as refused:
         load(name)
@@ -122,7 +124,9 @@ def test_output_is_cast_and_normalised():
     ids=["half", "int", "columns", "apart", "decimal"],
 )
 def test_any_table_of_numbers_will_do(vectors: object):
-    assert np.allclose(checked(vectors, 2, 2), [[0.6, 0.8], [0, -1]])
+    found = checked(vectors, 2, 2)
+    assert np.allclose(found, [[0.6, 0.8], [0, -1]])
+    assert found.flags.c_contiguous
 
 
 @pytest.mark.parametrize(
@@ -137,6 +141,8 @@ def test_any_table_of_numbers_will_do(vectors: object):
         ([[1.0, 2.0], [1.0]], "not numbers"),
         ([["a", "b"], ["c", "d"]], "not real numbers"),
         (None, "shape"),
+        ([[object(), 2.0], [1.0, 1.0]], "not numbers"),
+        ([[10**400, 2], [1, 1]], "not numbers"),
         ([[1e308, 1e308], [1.0, 1.0]], "vector 0 of 2 is not finite"),
         (np.ones((2, 2), np.complex64), "complex64, not real numbers"),
         ([np.ones(2, np.complex128)] * 2, "complex128, not real numbers"),
@@ -149,6 +155,8 @@ def test_any_table_of_numbers_will_do(vectors: object):
 def test_bad_output_is_named(vectors: object, wrong: str):
     with pytest.raises(BadVectors, match=wrong):
         checked(vectors, 2, 2)
+    with pytest.raises(BadVectors):
+        checked(vectors, 0, 2)
 
 
 def test_each_space_names_its_encoder():
