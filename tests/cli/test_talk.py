@@ -253,6 +253,16 @@ def test_a_sync_says_what_it_did_with_the_files_that_are_wanted(run: Run, docs: 
     assert run("--quiet", *wanted, "--dry-run") == run("--quiet", *wanted) == Ran(1, "", failed)
 
 
+def test_a_dry_run_keeps_to_the_limits_where_there_is_no_database_yet(
+    run: Run, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VSTASH_MAX_FILE", "1")
+    (docs / "large.txt").write_bytes(b"word " * (1 << 18))
+    told, done = run("sync", "docs", "--dry-run", "--json"), run("sync", "docs", "--json")
+    assert (told.code, told.json) == (done.code, done.json)
+    assert [Path(one["uri"]).name for one in done.json if one["status"] == "failed"] == ["large.txt"]
+
+
 def test_what_came_in_a_file_is_found_by_the_name_of_the_file_as_seen_from_here(run: Run, settings: Path) -> None:
     (settings / "m.eml").write_text(
         'Subject: Cats\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="x"\n\n--x\n\nSee.\n--x\n'

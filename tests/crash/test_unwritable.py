@@ -226,6 +226,15 @@ def test_folders_that_may_not_be_entered_are_no_files(barred: Path, tmp_path: Pa
     assert len(stored.json) == 4
 
 
+def test_rules_above_a_folder_that_may_not_be_read_are_named(barred: Path, tmp_path: Path) -> None:
+    (barred / ".git").mkdir()
+    (barred / ".gitignore").touch(mode=0)
+    [done] = ran(tmp_path / "notes.db", ["add", "--json", str(barred / "listed")])
+    assert (done.code, [one["error"] for one in done.json]) == (
+        1, [f"{barred / '.gitignore'}: Permission denied: check the path and its permissions"]
+    )  # fmt: skip
+
+
 def test_a_hidden_file_that_was_named_is_kept_while_it_may_not_be_looked_at(barred: Path, tmp_path: Path) -> None:
     note = barred / ".hidden" / "note.txt"
     note.parent.mkdir()

@@ -122,6 +122,17 @@ def test_an_ignored_folder_that_is_named_is_wanted(folder: Path) -> None:
     assert found(folder, folder / "build/sub") == ["build/sub/b.log", "build/sub/b.txt"]
 
 
+def test_only_what_is_asked_for_is_looked_at(folder: Path) -> None:
+    write(folder, "a.txt", "b.txt", "sub/c.txt", "sub/deep/d.txt", "other/e.txt")
+    for asked, names in {
+        ("a.txt", "sub/deep/d.txt", "gone"): ["a.txt", "sub/deep/d.txt"],
+        ("sub",): ["sub/c.txt", "sub/deep/d.txt"],
+        (".",): found(folder),
+    }.items():
+        walked = files(folder, None, [folder / name for name in asked])
+        assert [path.relative_to(folder).as_posix() for path in walked] == names
+
+
 def test_links_inside_are_followed_and_those_that_lead_out_are_not(folder: Path) -> None:
     write(folder.parent, "outside/secret.txt")
     write(folder, "a/b.txt")
