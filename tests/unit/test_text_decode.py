@@ -43,7 +43,6 @@ def test_only_what_editors_count_ends_a_line(name: str, encoding: str):
 @pytest.mark.parametrize(
     ("data", "name", "what"),
     [
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "x.txt", "PNG image"),
         (b"\x7fELF\x02\x01\x01\0\0\0\0", "run", "ELF program"),
         (b"PK\x03\x04\x14\0\0\0", "notes.md", "zip archive"),
         (bytes(range(256)) * 20, "x.txt", ""),
