@@ -95,6 +95,19 @@ def test_letters_with_marks():
     assert extract(data, "x.png").text == "Die Größe der Straße, señal pequeña,\nla forêt où l'été dort, zażółć gęślą"
 
 
+def test_letters_that_are_not_read_are_no_words():
+    with pytest.raises(UnsupportedSource, match="shows no words") as caught:
+        extract((FIXTURES / "cyrillic.png").read_bytes(), "x.png")
+    assert "other letters" in caught.value.hint
+
+
+def test_of_a_small_print_the_lines_that_are_certain_are_kept():
+    small = drawn(SHIP + "\n\nAnchors were cast in iron").resize((300, 100), Image.Resampling.BILINEAR)
+    blurred = small.crop((0, 0, 300, 50)).resize((60, 10)).resize((300, 50))
+    small.paste(blurred, (0, 0))
+    assert extract(saved(small.resize((900, 300)), "PNG"), "x.png").text == "Anchors were cast in iron"
+
+
 def test_words_on_nothing_are_seen_on_white():
     clear = Image.new("RGBA", (900, 200), (0, 0, 0, 0))
     ImageDraw.Draw(clear).text((40, 40), "Iron anchor", (0, 0, 0, 255), ImageFont.load_default(40))
@@ -193,6 +206,11 @@ def test_a_damaged_picture_says_so(cut: int):
     whole = saved(drawn(SHIP), "PNG")
     with pytest.raises(UnsupportedSource, match=r"x\.png cannot be read as an image, it seems damaged"):
         extract(whole[:cut], "x.png")
+
+
+def test_a_photograph_that_lacks_its_last_bytes_is_read():
+    whole = saved(drawn(SHIP), "JPEG")
+    assert extract(whole[:-8], "x.jpg").text == SHIP
 
 
 def test_a_picture_that_unpacks_to_too_much_is_refused():

@@ -45,6 +45,7 @@ MISBEHAVED = {
     "mistypes": f'said = b\'{{"found": {{"text": 7, "kind": "text", "title": ""}}}}\'\n    {ANSWER}',
     "lists": f"said = b'[1]'\n    {ANSWER}",
     "nests": f"said = b'[' * 1_000_000\n    {ANSWER}",
+    "begins": "while True: os.write(3, bytes(8))",  # a page, and another one
     "boasts": "os.write(3, b'\\xff' * 100)\n    os._exit(0)",
 }
 

@@ -31,8 +31,9 @@ LONG_SIDE = 2000  # pixels of a picture that are looked at: print on A4 stands t
 ICON = 100  # pixels of the longer side of what holds no words
 LINE = 12  # and of the shorter one
 THREADS = 4  # more do not make a page faster
-SURE = 0.85  # mean certainty of what is read; upside down it is .6, in a script that is not read up to .81
-DOUBTFUL = 0.75  # of a line that is left out of the others
+SURE = 0.85  # certainty of what is read; upside down it is .6, in letters that are not read .4 to .8
+DOUBTFUL = 0.75  # and of a line on a page that is sure as a whole
+LEGIBLE = 0.25  # of a page's lines: where fewer are read, it is in other letters, and what is read are numbers
 CHARACTERS = 2  # letters or digits: a lone one is mostly a shape that looks like it
 UNREAD = "if it shows words, in other letters than Latin, Chinese or Japanese ones, add a transcript"
 NOTES = "wordless-1.txt"  # of another name once more can be read
@@ -117,7 +118,7 @@ class Recogniser:
                 raise
             self.obstacle = "raise max_memory"
             return None
-        if sum(map(str.isalnum, text)) < CHARACTERS:
+        if _length(text) < CHARACTERS:
             return ""
         self._found = True
         return text
@@ -159,14 +160,20 @@ def _certain(engine: Any, picture: Image) -> list[Line]:
         picture = picture.rotate(90, expand=True)
         lines = _lines(engine, picture)
     if lines and _certainty(lines) < SURE:
-        lines = _lines(engine, picture.rotate(180))
-    return [line for line, certainty in lines if certainty >= DOUBTFUL] if _certainty(lines) >= SURE else []
+        lines = max(lines, _lines(engine, picture.rotate(180)), key=_certainty)
+    least = DOUBTFUL if _certainty(lines) >= SURE else SURE
+    certain = [line for line, certainty in lines if certainty >= least and _length(line.text)]
+    return certain if len(certain) >= LEGIBLE * len(lines) else []
 
 
 def _certainty(lines: Sequence[tuple[Line, float]]) -> float:
-    """The mean over all characters; 0 without any."""
-    length = sum(len(line.text) for line, _ in lines)
-    return sum(certainty * len(line.text) for line, certainty in lines) / length if length else 0
+    """The mean over all letters and digits; 0 without any."""
+    length = sum(_length(line.text) for line, _ in lines)
+    return sum(certainty * _length(line.text) for line, certainty in lines) / length if length else 0
+
+
+def _length(text: str) -> int:
+    return sum(map(str.isalnum, text))
 
 
 def _lines(engine: Any, picture: Image) -> list[tuple[Line, float]]:

@@ -17,6 +17,7 @@ from vstash.text.decode import clean
 from vstash.text.readers.base import Extract, Recognising, by_page
 from vstash.text.recognition import LONG_SIDE, UNREAD
 
+END = b"\xff\xd9"  # of a JPEG: many are without it, or a few bytes short, and everything shows them
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP")
 MEGAPIXELS = 200  # of one picture, the largest cameras' own: a few bytes can say that they are more
 PAGED = ("TIFF",)  # in which scanners and fax machines keep pages; other formats have several for motion
@@ -32,7 +33,7 @@ def read(data: bytes, name: str, recogniser: Recognising) -> Extract:
     """
     Image.MAX_IMAGE_PIXELS = MEGAPIXELS * 10**6 // 2  # of which Pillow takes twice as an error
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(data), formats=FORMATS) as picture:
+        with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(data + END), formats=FORMATS) as picture:
             taken = _taken(picture)
             pages = [recogniser.words(page) for page in _pages(picture)]
     except Image.DecompressionBombError as error:
