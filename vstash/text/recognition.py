@@ -32,7 +32,8 @@ ICON = 100  # pixels of the longer side of what holds no words
 LINE = 12  # and of the shorter one
 THREADS = 4  # more do not make a page faster
 SURE = 0.85  # certainty of what is read; upside down it is .6, in letters that are not read .4 to .8
-DOUBTFUL = 0.75  # and of a line on a page that is sure as a whole
+CLEAR = 0.95  # of a page in print, as a whole
+DOUBTFUL = 0.75  # and of a line on such a page
 LEGIBLE = 0.25  # of a page's lines: where fewer are read, it is in other letters, and what is read are numbers
 CHARACTERS = 2  # letters or digits: a lone one is mostly a shape that looks like it
 UNREAD = "if it shows words, in other letters than Latin, Chinese or Japanese ones, add a transcript"
@@ -161,7 +162,7 @@ def _certain(engine: Any, picture: Image) -> list[Line]:
         lines = _lines(engine, picture)
     if lines and _certainty(lines) < SURE:
         lines = max(lines, _lines(engine, picture.rotate(180)), key=_certainty)
-    least = DOUBTFUL if _certainty(lines) >= SURE else SURE
+    least = DOUBTFUL if _certainty(lines) >= CLEAR else SURE
     certain = [line for line, certainty in lines if certainty >= least and _length(line.text)]
     return certain if len(certain) >= LEGIBLE * len(lines) else []
 
