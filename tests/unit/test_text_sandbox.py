@@ -127,6 +127,14 @@ def test_a_reader_that_never_ends_is_ended(sandbox: Sandbox, name: str) -> None:
 
 
 @pytest.mark.usefixtures("readers")
+def test_a_reader_that_only_begins_pages_is_ended(sandbox: Sandbox) -> None:
+    child = process(sandbox)
+    with pytest.raises(SourceTooLarge, match=r"a page of notes\.pdf could not be read in 4 s"):
+        sandbox.read("begins", b"x", "notes.pdf", Limits(max_seconds=1, max_scans=2))
+    assert not alive(child)
+
+
+@pytest.mark.usefixtures("readers")
 def test_a_file_larger_than_a_pipe_does_not_stall_a_child_that_never_reads_it(sandbox: Sandbox) -> None:
     child = process(sandbox)
     os.kill(child, signal.SIGSTOP)

@@ -39,6 +39,47 @@ class _Answer:
     spent: bool
 
 
+class _Allowed:
+    """What the child may take for one file: time anew for each scanned page, as far as the limits let pages be read."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.memory = limits.max_memory << 20
+        self._what = ""
+        self._pages = limits.max_scans
+        self._begin(limits.max_seconds)
+
+    def _begin(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._until = time.monotonic() + seconds
+
+    def begin_page(self) -> None:
+        if self._pages > 0:
+            self._pages -= 1
+            self._what = "a page of "
+            self._begin(SLOWER * self.limits.max_seconds)
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._until
+
+    @contextmanager
+    def ending(self, child: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Within, the child is ended when its time is over."""
+        timer = Timer(self._until - time.monotonic(), child.kill)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()  # from here on it ends no child
+
+    def exceeded(self, name: str) -> SourceTooLarge:
+        return SourceTooLarge(
+            f"{self._what}{name} could not be read in {self._seconds} s", hint="save it anew, or raise max_seconds"
+        )
+
+
 class Sandbox:
     """The child, started when the first file needs it and ended by `close`; best as a context manager.
 
@@ -74,36 +115,34 @@ class Sandbox:
         """
         asked = {"reader": reader, "name": name, "limits": numbers(limits), "depth": depth}
         request = json.dumps(asked).encode()
+        allowed = _Allowed(limits)
         with self._lock:
-            answer, late = self._asked(request, data, limits)
-            if late or answer is None or answer.spent:
+            answer = self._asked(request, data, allowed)
+            if allowed.is_over or answer is None or answer.spent:
                 self._end()
         if answer is None:
-            raise _too_slow(name, limits) if late else _failed(name)
+            raise allowed.exceeded(name) if allowed.is_over else _failed(name)
         if isinstance(answer.found, InputError):
             raise answer.found
         return answer.found
 
-    def _asked(self, request: bytes, data: bytes, limits: Limits) -> tuple[_Answer | None, bool]:
-        """The child's answer, None when there is none, or nonsense; and whether it is late."""
+    def _asked(self, request: bytes, data: bytes, allowed: _Allowed) -> _Answer | None:
+        """The child's answer; None when there is none, or nonsense."""
         child = self._running()
-        until = time.monotonic() + limits.max_seconds
         try:
             assert child.stdin is not None
             assert child.stdout is not None
-            with _ended_at(child, until):
+            with allowed.ending(child):
                 send(child.stdin, request, data)
-                said = receive(child.stdout, limits.max_memory << 20)
-            pages = limits.max_scans
+                said = receive(child.stdout, allowed.memory)
             while said == BEGUN:
-                until = time.monotonic() + SLOWER * limits.max_seconds if pages > 0 else until
-                pages -= 1
-                self.begun(limits)
-                with _ended_at(child, until):
-                    said = receive(child.stdout, limits.max_memory << 20)
-            return _parsed(said), time.monotonic() >= until
+                allowed.begin_page()
+                self.begun(allowed.limits)
+                with allowed.ending(child):
+                    said = receive(child.stdout, allowed.memory)
+            return _parsed(said)
         except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return None, time.monotonic() >= until  # a pipe that broke, an answer that is none
+            return None  # a pipe that broke, an answer that is none
         except BaseException:  # half a message may be under way
             self._end()
             raise
@@ -122,18 +161,6 @@ class Sandbox:
         if child is not None:
             with suppress(OSError), child:  # which closes the pipes and waits
                 child.kill()
-
-
-@contextmanager
-def _ended_at(child: subprocess.Popen[bytes], until: float) -> Iterator[None]:
-    """Within, the child is ended at this time, of the monotonic clock."""
-    timer = Timer(until - time.monotonic(), child.kill)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()  # from here on it ends no child
 
 
 def _started() -> subprocess.Popen[bytes]:
@@ -184,12 +211,6 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
     if len(data) < size:
         raise EOFError("the other side has ended")
     return data
-
-
-def _too_slow(name: str, limits: Limits) -> SourceTooLarge:
-    return SourceTooLarge(
-        f"{name} could not be read in {limits.max_seconds} s", hint="save it anew, or raise max_seconds"
-    )
 
 
 def _failed(name: str) -> SourceUnavailable:
