@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -13,11 +14,11 @@ import pytest
 from PIL import ExifTags, Image, ImageDraw, ImageFont
 
 from vstash import Memory
-from vstash.config import Limits
+from vstash.config import Limits, numbers
 from vstash.errors import SourceTooLarge, UnsupportedSource
 from vstash.text.read import extract
 from vstash.text.recognition import NOTES
-from vstash.text.sandbox import Sandbox
+from vstash.text.sandbox import Sandbox, python, send
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SHIP = "The grey heron waits\nbeside the anchored ship"
@@ -182,6 +183,17 @@ def test_nothing_is_noted_of_what_was_not_looked_at(cache: Path):
     with pytest.raises(UnsupportedSource):
         extract(saved(drawn(SHIP), "PNG"), "x.png", Limits(max_scans=0))
     extract(saved(drawn(SHIP), "PNG"), "x.png")
+    assert not (cache / NOTES).exists()
+
+
+def test_nothing_is_noted_when_nobody_waits_any_more(cache: Path):
+    """As when who adds is killed before the child begins to look."""
+    with python("vstash.text.confined", piped=True) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdout.close()
+        asked = {"reader": "picture", "name": "x.png", "limits": numbers(Limits()), "depth": 1}
+        send(child.stdin, json.dumps(asked).encode(), saved(drawn(SHIP), "PNG"))
     assert not (cache / NOTES).exists()
 
 

@@ -90,14 +90,14 @@ class Recogniser:
         self._key = hashlib.sha256(data).hexdigest()
         self._wordless = _noted(self._key)
         self._seen = 0
-        self._found = False
+        self._blank = 0
 
     def __enter__(self) -> Recogniser:
         return self
 
     def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
         whole = raised is None or issubclass(raised, UnsupportedSource)  # as it is to say that there are no words
-        if whole and self._seen and not (self._found or self._wordless or self.obstacle):
+        if whole and self._blank == self._seen > 0 and not self.obstacle:
             _note(self._key)
 
     def words(self, picture: Image) -> str | None:
@@ -119,10 +119,10 @@ class Recogniser:
                 raise
             self.obstacle = "raise max_memory"
             return None
-        if _length(text) < CHARACTERS:
-            return ""
-        self._found = True
-        return text
+        if _length(text) >= CHARACTERS:
+            return text
+        self._blank += 1
+        return ""
 
 
 def _failures() -> tuple[type[Exception], ...]:
