@@ -210,6 +210,22 @@ def test_a_line_that_was_cut_out_is_read():
     assert extract(saved(line, "PNG"), "x.png").text == "Iron anchor"
 
 
+def test_a_screenshot_of_a_whole_page_is_read_in_strips():
+    words = [f"{number}: the grey heron waits" for number in range(11, 91)]
+    tall = Image.new("RGB", (640, 8000), "white")
+    for number, line in enumerate(words):
+        ImageDraw.Draw(tall).text((30, 20 + 99 * number), line, "black", ImageFont.load_default(20))
+    for data, name in ((saved(tall, "PNG"), "x.png"), (saved(tall, "PDF"), "x.pdf")):
+        assert extract(data, name).text.replace("\n\n", "\n").split("\n") == words
+
+
+def test_a_narrow_strip_takes_no_more_memory_than_a_page():
+    narrow = Image.new("RGB", (130, 4000), "white")
+    for top in range(20, 4000, 200):
+        ImageDraw.Draw(narrow).text((30, top), "heron", "black", ImageFont.load_default(24))
+    assert extract(saved(narrow, "PNG"), "x.png").text.split() == ["heron"] * 20
+
+
 @pytest.mark.parametrize("cut", [30, 200, 700])
 def test_a_damaged_picture_says_so(cut: int):
     whole = saved(drawn(SHIP), "PNG")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 LONG_SIDE = 2000  # pixels of a picture that are looked at: print on A4 stands there at 170 dots an inch
+TALL = 3  # times as high as wide: what is higher is a screenshot of all that one can scroll through
 ICON = 100  # pixels of the longer side of what holds no words
 LINE = 12  # and of the shorter one
 THREADS = 4  # more do not make a page faster
@@ -123,6 +124,29 @@ class Recogniser:
             return text
         self._blank += 1
         return ""
+
+
+def bound(width: float, height: float) -> float:
+    """Which side of a page may have LONG_SIDE pixels: the longer one, but for a tall page its width."""
+    return width if height > TALL * width else max(width, height)
+
+
+def strips(page: Image) -> Iterator[Image]:
+    """The page no larger than is looked at; a tall one in several, one below the other."""
+    scale = min(LONG_SIDE / bound(*page.size), 1)
+    page.thumbnail((page.width * scale, page.height * scale))
+    top, most = 0, min(LONG_SIDE, 2 * TALL * page.width)  # the engine makes a narrow one larger
+    while page.height - top > most:
+        cut = min(range(top + most, top + most // 2, -1), key=lambda row: _contrast(page, row))
+        yield page.crop((0, top, page.width, cut))
+        top = cut
+    yield page.crop((0, top, page.width, page.height))
+
+
+def _contrast(page: Image, row: int) -> int:
+    """Between the darkest and the lightest of a row of pixels: there is little where no line of words stands."""
+    darkest, lightest = page.crop((0, row, page.width, row + 1)).convert("L").getextrema()
+    return int(lightest - darkest)
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -15,7 +15,7 @@ from vstash.errors import SourceTooLarge, UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean
 from vstash.text.readers.base import Extract, Recognising, by_page
-from vstash.text.recognition import LONG_SIDE, UNREAD
+from vstash.text.recognition import LONG_SIDE, UNREAD, strips
 
 END = b"\xff\xd9"  # of a JPEG: many are without it, or a few bytes short, and everything shows them
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP")
@@ -35,30 +35,28 @@ def read(data: bytes, name: str, recogniser: Recognising) -> Extract:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(data + END), formats=FORMATS) as picture:
             taken = _taken(picture)
-            pages = [recogniser.words(page) for page in _pages(picture)]
+            pages = [[recogniser.words(strip) for strip in strips(page)] for page in _pages(picture)]
     except Image.DecompressionBombError as error:
         raise SourceTooLarge(f"{name} has more than {MEGAPIXELS} megapixels", hint="save it smaller") from error
     except _DAMAGED as error:
         raise UnsupportedSource(
             f"{name} cannot be read as an image, it seems damaged", hint="open it in its program and save it anew"
         ) from error
-    if not any(pages):
+    text, _, places = by_page(["\n\n".join(filter(None, strips)) for strips in pages])
+    if not text:
         raise _without_words(name, recogniser.obstacle)
-    text, _, places = by_page([page or "" for page in pages])
     return Extract(text, "image", places=places if len(pages) > 1 else (), dated_at=taken)
 
 
 def _pages(picture: Image.Image) -> Iterator[Image.Image]:
-    """What a person sees: upright, on white where nothing is, no larger than is looked at."""
+    """What a person sees: upright, on white where nothing is."""
     picture.draft("RGB", (LONG_SIDE, LONG_SIDE))  # a JPEG is unpacked at a part of its size
     for page in ImageSequence.Iterator(picture) if picture.format in PAGED else [picture]:
         upright = ImageOps.exif_transpose(page)
         if upright.has_transparency_data:
             seen = upright.convert("RGBA")
             upright = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)
-        upright = upright.convert("RGB")
-        upright.thumbnail((LONG_SIDE, LONG_SIDE))
-        yield upright
+        yield upright.convert("RGB")
 
 
 def _taken(picture: Image.Image) -> datetime | None:
