@@ -268,8 +268,9 @@ def test_a_folder_with_pictures(memory: Memory, tmp_path: Path):
     assert memory.search("captain")[0].place == {"page": 1}
 
 
-def test_a_page_that_takes_too_much_memory_costs_only_itself():
-    limits = Limits(max_memory=256)  # which the engine needs for itself
+@pytest.mark.parametrize("memory", [256, 384, 512, 640])  # which the engine needs for itself
+def test_a_page_that_takes_too_much_memory_costs_only_itself(memory: int):
+    limits = Limits(max_memory=memory)
     found = extract(pdf(["Typed words.", drawn(SHIP)]), "x.pdf", limits)
     assert found.text == "Typed words.\n\n[page 2 is scanned, without text]"
     with pytest.raises(UnsupportedSource, match="not recognised") as caught:

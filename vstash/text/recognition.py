@@ -31,6 +31,7 @@ LONG_SIDE = 2000  # pixels of a picture that are looked at: print on A4 stands t
 TALL = 3  # times as high as wide: what is higher is a screenshot of all that one can scroll through
 ICON = 100  # pixels of the longer side of what holds no words
 LINE = 12  # and of the shorter one
+ENGINE = 640  # MiB without which the engine cannot be loaded: with less it may take its process with it
 THREADS = 4  # more do not make a page faster
 SURE = 0.85  # certainty of what is read; upside down it is .6, in letters that are not read .4 to .8
 CLEAR = 0.95  # of a page in print, as a whole
@@ -107,6 +108,9 @@ class Recogniser:
             return ""
         if self._seen >= self._limits.max_scans:
             self.obstacle = "raise max_scans"
+            return None
+        if self._limits.max_memory < ENGINE:
+            self.obstacle = "raise max_memory"
             return None
         self._seen += 1
         self._recognition.begun(self._limits)
