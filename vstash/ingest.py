@@ -35,6 +35,7 @@ Vectors = NDArray[np.float32]
 
 RECIPE = "12"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
+BATCH_SECONDS = 2  # of reading that one commit is for: a few recognised pages take longer than all chunks of a batch
 GIVEN_CHUNKS = 1024  # the same where vectors come with the texts: under a second
 BATCH_FILES = 64  # files looked up together
 SEVERAL = 64  # new files among these: more than another process takes to start
@@ -138,7 +139,7 @@ class Ingest:
                 done = self._take(one, known, batch, ahead)
                 if done is not None:
                     yield done
-                if batch.size >= BATCH_CHUNKS:
+                if batch.size >= BATCH_CHUNKS or sum(batch.took) >= BATCH_SECONDS:
                     yield from self._commit(batch)
                     batch = _Batch()
         yield from self._commit(batch)

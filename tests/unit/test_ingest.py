@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,9 @@ from vstash import HashEncoder, Memory, Source
 from vstash.config import Limits
 from vstash.encode.calibrate import pairs
 from vstash.errors import BadVectors, EncoderError, InputError, UnsupportedSource
-from vstash.ingest import BATCH_CHUNKS, GIVEN_CHUNKS, in_order
+from vstash.ingest import BATCH_CHUNKS, BATCH_SECONDS, GIVEN_CHUNKS, Ingest, in_order
+from vstash.intake import Labels, Pending
+from vstash.store.memory import MemoryStore
 from vstash.types import AddResult
 
 Vectors = NDArray[np.float32]
@@ -101,6 +104,24 @@ def test_a_copy_is_stored_without_encoding_it(memory: Memory, counting: Counting
     counting.calls.clear()
     assert memory.add_texts(["grey heron"], ["b"])[0].status == "added"
     assert counting.calls == []
+
+
+def test_what_took_long_is_stored_before_the_next_is_read(counting: Counting) -> None:
+    """As scanned pages do: an interruption costs no more than seconds of it."""
+    store = MemoryStore()
+    stored: list[bool] = []
+
+    def slow(_: object) -> Source:
+        time.sleep(BATCH_SECONDS)
+        return Source("scan", "grey heron", "scan")
+
+    def after(_: object) -> Source:
+        stored.append("scan" in store.known(["scan"]))
+        return Source("next", "anchored ship", "next")
+
+    pending = [Pending("scan", "1", Labels(), slow), Pending("next", "2", Labels(), after)]
+    assert [done.status for done in Ingest(store, counting, lambda: datetime.now(UTC)).add(pending)] == ["added"] * 2
+    assert stored == [True]
 
 
 def test_equal_texts_of_one_batch_are_encoded_once(memory: Memory, counting: Counting) -> None:
