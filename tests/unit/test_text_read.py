@@ -214,6 +214,7 @@ def test_pdf_text_title_outline_and_date():
     [
         (pdf(""), "its pages are blank"),
         (drawing(b"q 612 0 0 792 0 0 cm /Im Do Q 0 0 9 9 re f"), "seems scanned"),
+        (drawing(b"q 612 0 0 264 0 0 cm /Im Do Q q 612 0 0 264 0 264 cm /Im Do Q"), "seems scanned"),
         (drawing(b"q 99 0 0 99 0 0 cm /Im Do Q"), "only pictures"),
         (drawing(b"0 0 300 300 re f"), "only drawings"),
         (pdf("words")[:150], "seems damaged"),

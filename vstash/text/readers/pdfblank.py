@@ -15,7 +15,7 @@ from vstash.text.recognition import UNREAD
 
 PAGES = 20  # looked at
 MOST = 5000  # objects of one page
-SCANNED = 0.5  # of the page that a picture covers
+SCANNED = 0.5  # of the page that pictures cover
 DEPTH = 5  # of drawings within drawings
 
 SHORT = 120  # code points of a stamp or a running head over a scanned page
@@ -76,9 +76,11 @@ def _drawn(document: pypdfium2.PdfDocument, number: int) -> Iterator[str]:
     except pypdfium2.PdfiumError:
         return
     width, height = page.get_size()
+    covered = 0.0  # by pictures: many a scanner parts a page into bands
     for one in islice(page.get_objects(max_depth=DEPTH), MOST):
         if one.type == pdfium.FPDF_PAGEOBJ_IMAGE:
-            yield "scan" if _area(one) >= SCANNED * width * height else "picture"
+            covered += _area(one)
+            yield "scan" if covered >= SCANNED * width * height else "picture"
         elif one.type == pdfium.FPDF_PAGEOBJ_TEXT:
             yield "letter"
         elif one.type in {pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING}:
