@@ -106,10 +106,11 @@ def test_what_is_certain_is_kept_of_a_page_that_is_not():
     assert extract((FIXTURES / "armenian.png").read_bytes(), "x.png").text == "Anchors of iron"
 
 
-def test_words_on_nothing_are_seen_on_white():
+@pytest.mark.parametrize("ink", [(0, 0, 0, 255), (250, 250, 250, 255)], ids=["dark", "light"])
+def test_words_on_nothing_are_seen(ink: tuple[int, int, int, int]):
     clear = Image.new("RGBA", (900, 200), (0, 0, 0, 0))
-    ImageDraw.Draw(clear).text((40, 40), "Iron anchor", (0, 0, 0, 255), ImageFont.load_default(40))
-    assert extract(saved(clear, "PNG"), "note.png").text == "Iron anchor"
+    ImageDraw.Draw(clear).text((40, 40), "Iron anchor", ink, ImageFont.load_default(40))
+    assert extract(saved(clear, "PNG"), "x.png").text == "Iron anchor"
 
 
 def test_a_picture_without_a_telling_name_and_when_it_was_taken():

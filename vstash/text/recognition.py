@@ -102,8 +102,12 @@ class Recogniser:
         if whole and self._blank == self._seen > 0 and not self.obstacle:
             _note(self._key)
 
-    def words(self, picture: Image) -> str | None:
-        """The words that a picture shows, in reading order, however it is turned; None if there is an `obstacle`."""
+    def words(self, page: Image) -> str | None:
+        """The words that a page shows, in reading order, however it is turned; None if there is an `obstacle`."""
+        parts = [self._words(strip) for strip in _strips(page)]
+        return None if parts.count(None) == len(parts) else "\n\n".join(filter(None, parts))
+
+    def _words(self, picture: Image) -> str | None:
         if self._wordless or max(picture.size) < ICON or min(picture.size) < LINE:
             return ""
         if self._seen >= self._limits.max_scans:
@@ -135,7 +139,7 @@ def bound(width: float, height: float) -> float:
     return width if height > TALL * width else max(width, height)
 
 
-def strips(page: Image) -> Iterator[Image]:
+def _strips(page: Image) -> Iterator[Image]:
     """The page no larger than is looked at; a tall one in several, one below the other."""
     scale = min(LONG_SIDE / bound(*page.size), 1)
     page.thumbnail((page.width * scale, page.height * scale))

@@ -16,7 +16,7 @@ from vstash.text.decode import clean
 from vstash.text.readers.base import Extract, Recognising, by_page, one_line
 from vstash.text.readers.pdfblank import scans, shown, without_text
 from vstash.text.readers.pdfnotes import notes
-from vstash.text.recognition import LONG_SIDE, bound, strips
+from vstash.text.recognition import LONG_SIDE, bound
 from vstash.types import Heading
 
 SHARPEST = 300 / 72  # pixels to a point: beyond what scanners give, a small page is only blurred
@@ -97,7 +97,7 @@ def _recognised(document: pypdfium2.PdfDocument, number: int, text: str, recogni
     page = document[number]
     image = page.render(scale=min(LONG_SIDE / bound(*page.get_size()), SHARPEST)).to_pil()
     page.close()
-    lines = "\n\n".join(filter(None, map(recogniser.words, strips(image)))).split("\n")
+    lines = (recogniser.words(image) or "").split("\n")
     return "\n".join([text, *(line for line in lines if not text or line not in text)]).strip()
 
 

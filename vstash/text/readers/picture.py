@@ -9,17 +9,18 @@ from contextlib import suppress
 from datetime import datetime
 from io import BytesIO
 
-from PIL import ExifTags, Image, ImageOps, ImageSequence
+from PIL import ExifTags, Image, ImageOps, ImageSequence, ImageStat
 
 from vstash.errors import SourceTooLarge, UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean
 from vstash.text.readers.base import Extract, Recognising, by_page
-from vstash.text.recognition import LONG_SIDE, UNREAD, strips
+from vstash.text.recognition import LONG_SIDE, UNREAD
 
 END = b"\xff\xd9"  # of a JPEG: many are without it, or a few bytes short, and everything shows them
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP")
 MEGAPIXELS = 200  # of one picture, the largest cameras' own: a few bytes can say that they are more
+LIGHT = 192  # of 255, as all that is not transparent is together
 PAGED = ("TIFF",)  # in which scanners and fax machines keep pages; other formats have several for motion
 
 _DAMAGED = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, struct.error)
@@ -35,28 +36,34 @@ def read(data: bytes, name: str, recogniser: Recognising) -> Extract:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(data + END), formats=FORMATS) as picture:
             taken = _taken(picture)
-            pages = [[recogniser.words(strip) for strip in strips(page)] for page in _pages(picture)]
+            pages = [recogniser.words(page) or "" for page in _pages(picture)]
     except Image.DecompressionBombError as error:
         raise SourceTooLarge(f"{name} has more than {MEGAPIXELS} megapixels", hint="save it smaller") from error
     except _DAMAGED as error:
         raise UnsupportedSource(
             f"{name} cannot be read as an image, it seems damaged", hint="open it in its program and save it anew"
         ) from error
-    text, _, places = by_page(["\n\n".join(filter(None, strips)) for strips in pages])
+    text, _, places = by_page(pages)
     if not text:
         raise _without_words(name, recogniser.obstacle)
     return Extract(text, "image", places=places if len(pages) > 1 else (), dated_at=taken)
 
 
 def _pages(picture: Image.Image) -> Iterator[Image.Image]:
-    """What a person sees: upright, on white where nothing is."""
+    """What a person sees: upright, on white where nothing is, or on black where all that is there is light."""
     picture.draft("RGB", (LONG_SIDE, LONG_SIDE))  # a JPEG is unpacked at a part of its size
     for page in ImageSequence.Iterator(picture) if picture.format in PAGED else [picture]:
         upright = ImageOps.exif_transpose(page)
         if upright.has_transparency_data:
             seen = upright.convert("RGBA")
-            upright = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)
+            upright = Image.alpha_composite(Image.new("RGBA", seen.size, _ground(seen)), seen)
         yield upright.convert("RGB")
+
+
+def _ground(seen: Image.Image) -> str:
+    """White, or black under what would not be seen on white, as pictures of dark pages."""
+    opaque = seen.getchannel("A").point(lambda alpha: 255 if alpha > 127 else 0)
+    return "black" if opaque.getbbox() and ImageStat.Stat(seen.convert("L"), opaque).mean[0] > LIGHT else "white"
 
 
 def _taken(picture: Image.Image) -> datetime | None:
