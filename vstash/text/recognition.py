@@ -49,7 +49,7 @@ FINDS, READS = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
 
 
 class Recognition:
-    """The engine, loaded when the first picture needs it, and what is remembered of files without words.
+    """The engine, loaded when the first picture needs it.
 
     `begun` is called before each picture, with the limits of its file.
     """
