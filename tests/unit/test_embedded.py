@@ -130,7 +130,7 @@ def test_objects_of_other_programs_hold_files():
     }
     assert found.metadata["left_out"] == [
         "c.bin: an object of another program",
-        "ship.jpg cannot be read as an image, it seems damaged",
+        "ship.jpg: not opened within a file",
     ]
 
 

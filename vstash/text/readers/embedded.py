@@ -21,7 +21,7 @@ from vstash.errors import UnsupportedSource
 from vstash.text.decode import clean
 from vstash.text.readers.base import Extract, Opener, one_line
 from vstash.text.readers.container import open_zip, parse_xml, parsing
-from vstash.text.readers.nested import ARCHIVES, MAILS, apart, beyond, distinct, inner, left_out, without
+from vstash.text.readers.nested import ARCHIVES, MAILS, PICTURES, apart, beyond, distinct, inner, left_out, without
 from vstash.text.readers.ole import open_ole
 
 WHAT = "embedded object"
@@ -51,7 +51,7 @@ def with_embedded(found: Extract, data: bytes, name: str, opener: Opener) -> Ext
             own, content, why = _file(package, member, opener)
             if not (own or why):
                 continue
-            opened, why = inner(content, own, MAILS | ARCHIVES, opener) if own else (None, why)
+            opened, why = inner(content, own, MAILS | ARCHIVES | PICTURES, opener) if own else (None, why)
             names.append(own or PurePath(member).name)
             if opened is None:
                 lost.append(without(names[-1], why))

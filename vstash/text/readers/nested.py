@@ -17,6 +17,7 @@ from vstash.types import Place
 LISTED = 100  # names of what was left out, of one file
 MAILS = frozenset({"mail", "outlook", "mailbox"})
 ARCHIVES = frozenset({"archive"})
+PICTURES = frozenset({"picture"})
 
 
 def inner(data: bytes, name: str, closed: frozenset[str], opener: Opener) -> tuple[Extract | None, str]:
