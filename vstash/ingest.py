@@ -33,7 +33,7 @@ from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
 
-RECIPE = "12"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+RECIPE = "13"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 BATCH_SECONDS = 2  # of reading that one commit is for: a few recognised pages take longer than all chunks of a batch
 GIVEN_CHUNKS = 1024  # the same where vectors come with the texts: under a second

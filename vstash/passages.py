@@ -89,7 +89,7 @@ def of_file(source: Source | Document) -> bool:
 def terms_of(chunks: Sequence[Chunk], title: str, file: str) -> tuple[str, ...]:
     """The extra terms of a document's chunks; `file` is the uri of the file it is, "" for none."""
     named = name_terms(file, title)
-    each = (extra_terms(f"{title}\n{chunk.heading}\n{chunk.text}") for chunk in chunks)
+    each = (extra_terms(chunk.text, f"{title}\n{chunk.heading}") for chunk in chunks)
     return tuple([" ".join(filter(None, (terms, named))) for terms in each])
 
 

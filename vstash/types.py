@@ -30,6 +30,8 @@ Side = Literal["keyword", "vector"]
 Confidence = Literal["high", "medium", "low"]
 Named = TypeVar("Named", bound=tuple[Any, ...])
 
+INSTEAD = "\uf0ff"  # begins a chunk's terms where they are all that the keyword index holds of its text
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -255,6 +257,12 @@ class Plan:
     def arm(self, kind: Side) -> Arm | None:
         """The arm of this kind, if the plan has one."""
         return next((arm for arm in self.arms if arm.kind == kind), None)
+
+
+def indexed(text: str, terms: str) -> str:
+    """What the keyword index holds of a chunk with this text and these extra terms, beside its title and headings; in
+    the database the view chunk_fields says the same."""
+    return terms if terms.startswith(INSTEAD) else f"{text} {terms}"
 
 
 def as_tuples(kind: type[Named], found: Iterable[tuple[Any, ...]]) -> Iterator[Named]:

@@ -6,8 +6,8 @@ import pytest
 
 from tests.contract.test_stores import entry, ids, keyword, put
 from vstash.filters import Eq, Filter
-from vstash.store.base import Store
-from vstash.types import Arm, Term
+from vstash.store.base import Renamed, Store
+from vstash.types import INSTEAD, Arm, Term
 
 
 def test_the_keyword_arm_ranks_by_bm25(store: Store) -> None:
@@ -39,6 +39,23 @@ def test_titles_and_extra_terms_are_searched_too(store: Store) -> None:
     put(store, titled, extra, entry("c", "sky"), entry("d", "sea"))
     assert [item.chunk_id for item in store.rank(keyword("heron"), None, None).items] == ids(store, "a")
     assert [item.chunk_id for item in store.rank(keyword("stork"), None, None).items] == ids(store, "b")
+
+
+def test_terms_may_stand_for_the_text(store: Store) -> None:
+    def found(word: str = "", phrase: str = "") -> list[int]:
+        return [item.chunk_id for item in store.rank(keyword(*word.split(), phrase=phrase), None, None).items]
+
+    runs = entry("a", "白鷺が立つ")._replace(terms=(f"{INSTEAD} 白鷺 鷺が heron",))
+    put(store, runs, entry("b", "grey stork"), entry("c", "sky"), entry("d", "sea"))
+    assert found("鷺が") == found("heron") == found(phrase="白鷺 鷺が") == ids(store, "a")
+    assert found("白鷺が立つ") == []
+    store.rename([Renamed("a", "z", "", None, (f"{INSTEAD} 白鷺",))])
+    assert found("白鷺") == ids(store, "z")
+    assert found("鷺が") == []
+    assert all(finding.ok for finding in store.check())
+    store.forget("z")
+    assert found("白鷺") == []
+    assert all(finding.ok for finding in store.check())
 
 
 @pytest.mark.parametrize("rule", [None, Eq("title", "a")])

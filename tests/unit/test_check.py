@@ -39,12 +39,12 @@ class Naming(HashEncoder):
 
 DERIVED = {
     "fts_row_gone": (
-        """INSERT INTO chunk_fts (chunk_fts, rowid, text, title, terms)
-           SELECT 'delete', id, text, title, terms FROM chunk_fields WHERE id = 2""",
+        """INSERT INTO chunk_fts (chunk_fts, rowid, text, title)
+           SELECT 'delete', id, text, title FROM chunk_fields WHERE id = 2""",
         "keyword_index",
     ),
     "fts_row_of_nothing": (
-        "INSERT INTO chunk_fts (rowid, text, title, terms) VALUES (99, 'ghost', '', '')",
+        "INSERT INTO chunk_fts (rowid, text, title) VALUES (99, 'ghost', '')",
         "keyword_index",
     ),
     "fts_emptied": ("INSERT INTO chunk_fts (chunk_fts) VALUES ('delete-all')", "keyword_index"),

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import apsw
 import pytest
 
-from vstash.text.terms import STOP_WORDS, QueryTerm, extra_terms, query_terms, telling
+from vstash.text.terms import BESIDE, STOP_WORDS, QueryTerm, extra_terms, query_terms, telling
+from vstash.types import INSTEAD, indexed
 
 
 @pytest.fixture
 def index() -> Iterator[apsw.Connection]:
-    """An index with the columns and the tokenizer of a vstash database."""
+    """An index with the tokenizer of a vstash database, and the texts of its rows beside it."""
     connection = apsw.Connection(":memory:")
-    connection.execute(
-        "CREATE VIRTUAL TABLE t USING fts5(text, title, terms, tokenize='porter unicode61 remove_diacritics 2')"
-    )
+    connection.execute("CREATE VIRTUAL TABLE t USING fts5(text, tokenize='porter unicode61 remove_diacritics 2')")
+    connection.execute("CREATE TABLE source (id INTEGER PRIMARY KEY, text TEXT)")
     yield connection
     connection.close()
 
@@ -29,9 +29,12 @@ def expression(query: str) -> str:
 def found(index: apsw.Connection, query: str, *texts: str) -> list[str]:
     """The texts that a query finds among these."""
     index.execute("DELETE FROM t")
-    index.executemany("INSERT INTO t VALUES (?, '', ?)", [(text, extra_terms(text)) for text in texts])
-    rows = index.execute("SELECT text FROM t WHERE t MATCH ? ORDER BY rowid", (expression(query),))
-    return [text for (text,) in rows]
+    index.execute("DELETE FROM source")
+    for id_, text in enumerate(texts):
+        index.execute("INSERT INTO source VALUES (?, ?)", (id_, text))
+        index.execute("INSERT INTO t (rowid, text) VALUES (?, ?)", (id_, indexed(text, extra_terms(text))))
+    sql = "SELECT source.text FROM t JOIN source ON source.id = t.rowid WHERE t MATCH ? ORDER BY t.rowid"
+    return [text for (text,) in index.execute(sql, (expression(query),))]
 
 
 @pytest.mark.parametrize(
@@ -42,15 +45,17 @@ def found(index: apsw.Connection, query: str, *texts: str) -> list[str]:
         ("HTTP2Server getUserName", "http server get user name"),
         ("parseHTML XMLHttpRequest iPhone OAuth2", "parse html xml http request phone auth"),
         ("commit a3f9c0e1d2 key aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQ", ""),
-        ("東京大学", "東京 京大 大学 学"),
-        ("漢字ab漢字", "漢字 字 ab 漢字 字"),
-        ("猫", "猫"),
-        ("\u0e34\u0e35\u0e31", "\ue534\ue535\ue531 \ue535\ue531 \ue531"),  # vowel signs, as they are kept
-        ("iPhoneを買う 2024年", "iphone phone を買 買う う 2024 年"),
-        ("서울에 간다", "서울 울에 에 간다 다"),
-        ("HTTP2Server 東京", "http server 東京 京"),
+        ("東京大学", f"{INSTEAD} 東京 京大 大学 学"),
+        ("漢字ab漢字", f"{INSTEAD} 漢字 字 ab 漢字 字"),
+        ("猫", f"{INSTEAD} 猫"),
+        ("\u0e34\u0e35\u0e31", f"{INSTEAD} \ue534\ue535\ue531"),  # vowel signs, as they are kept
+        ("มาที่บ้าน", f"{INSTEAD} มาท ท\ue535\ue548 บ\ue549า น"),  # no term starts with what follows a letter
+        ("Me.1st 使い方の本を読む", f"{INSTEAD} Me.1st 使い い方 方の の本 本を を読 読む む"),
+        ("iPhoneを買う 2024年", f"{BESIDE} iphone phone を買 買う う 2024 年"),
+        ("서울에 간다", f"{INSTEAD} 서울 울에 에 간다 다"),
+        ("HTTP2Server 東京", f"{BESIDE} http server 東京 京"),
         ("éHTTP2Server HTTP2Serveré", ""),
-        ("ﾎﾟﾁ", "ポチ チ"),
+        ("ﾎﾟﾁ", f"{INSTEAD} ポチ チ"),
         ("", ""),
     ],
 )
@@ -116,6 +121,9 @@ def test_query_terms(query: str, terms: list[QueryTerm]):
         ("great🙂", "great", "good"),
         ("1500", "за 1500₽", "за 15₽"),
         ("running", "he runs", "he walks"),
+        ('"read me"', "Read me, 最初に読んでください", "Me? 最初に Read"),
+        ("server", "HTTP2Server を使う方法です", "HTTP2Serve を使う方法です"),
+        ('"дом стоять"', "стоять дом стоять", "стояли стоят дом"),
         ("12400", "a sum of 12,400.50", "a sum of 400.50"),
         ("1240.50", "a sum of 1,240.50", "a sum of 124,051"),
         ("1240,50", "eine Summe von 1.240,50", "eine Summe von 124.051"),

@@ -24,7 +24,21 @@ from vstash.filters import Filter, matches
 from vstash.store.base import Entry, Passage, Renamed, Stored
 from vstash.store.tokens import Tokenizer, Tokens
 from vstash.store.turns import Taking, by_turns
-from vstash.types import Arm, Chunk, Document, Facts, Finding, Ranking, Report, Scored, Source, Space, Status, Term
+from vstash.types import (
+    Arm,
+    Chunk,
+    Document,
+    Facts,
+    Finding,
+    Ranking,
+    Report,
+    Scored,
+    Source,
+    Space,
+    Status,
+    Term,
+    indexed,
+)
 
 Vectors = NDArray[np.float32]
 Pieces = NDArray[np.uint32]
@@ -140,7 +154,7 @@ class MemoryStore(Taking):
         named = named or [None] * len(entry.chunks)
         rows = zip(entry.chunks, entry.terms, entry.keys, entry.vectors, named, strict=True)
         for chunk, terms, key, vector, pieces in rows:
-            words = self._tokenizer.tokens(chunk.text, f"{source.title} {chunk.heading}", terms)
+            words = self._tokenizer.tokens(indexed(chunk.text, terms), f"{source.title} {chunk.heading}")
             self._rows[self._next_chunk] = _Row(self._next_chunk, document, chunk, key, vector, words, pieces, terms)
             self._next_chunk += 1
         return "replaced" if old else "added"
@@ -157,7 +171,7 @@ class MemoryStore(Taking):
         self._documents[one.uri] = (changed, recipe)
         for at, row in enumerate(self._of(document.id)):
             terms = one.terms[at] if one.terms else row.terms
-            words = self._tokenizer.tokens(row.chunk.text, f"{one.title} {row.chunk.heading}", terms)
+            words = self._tokenizer.tokens(indexed(row.chunk.text, terms), f"{one.title} {row.chunk.heading}")
             self._rows[row.id] = replace(row, document=changed, terms=terms, words=words)
         return True
 

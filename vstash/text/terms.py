@@ -13,6 +13,7 @@ from vstash.extras import later
 from vstash.signs import plain
 from vstash.text.decode import SOFT_HYPHEN
 from vstash.text.english import STOP_WORDS
+from vstash.types import INSTEAD
 
 if TYPE_CHECKING:
     from vstash.text import forms, languages, unspaced
@@ -21,6 +22,7 @@ else:  # a question in English about memories in English needs none
 
 __all__ = ["FOREIGN", "NONE", "STOP_WORDS", "QueryTerm", "extra_terms", "held_marks", "query_terms", "telling"]
 
+BESIDE = "\uf0fe"  # keeps a phrase from going on from a text into its terms
 FOREIGN = "\uf000"  # a term of every text that is in a language of Latin letters other than English
 NONE: Mapping[str, float] = MappingProxyType({})
 IDENTIFIER_LIMIT = 40  # code points; longer runs of letters and digits are keys and hashes
@@ -53,24 +55,29 @@ class QueryTerm(NamedTuple):
         return self.extra and _is_run(self.text) and len(self.text) < unspaced.size(self.text)
 
 
-def extra_terms(text: str) -> str:
-    """What to index beside the text, lower-case and separated by spaces, each kind in order of appearance.
+def extra_terms(text: str, head: str = "") -> str:
+    """What to index of a text and its head beside them, lower-case and separated by spaces, each kind in order.
 
     Bigrams of scripts that write no spaces, trigrams where they spell out their sounds: unicode61 takes a
     run for one long word together with what it touches, so that what it touches is here too; each run ends
     in its last characters alone. The pieces of identifiers that unicode61 does not part itself:
     HTTP2Server -> http server; it does part snake_case, kebab-case and dotted.names. And of words in other
-    languages than English their stems, with a mark of the language where it has Latin letters.
+    languages than English their stems, after a mark of the language where it has Latin letters.
+
+    For a text of mostly such runs they are all that is indexed, in its place and with its other words: nobody can
+    ask for a whole run, and those would double the index.
     """
-    simple = plain(text)
-    found = list(_extra(simple))
+    whole = f"{head}\n{text}"
+    simple = plain(whole)
     name = languages.language(simple)
-    latin = name if name in languages.LATIN else None
-    if latin or not simple.isascii():
-        found += forms.forms(text, (latin,) if latin else ())
-    if latin:
-        found += [FOREIGN, _mark(latin)]
-    return " ".join(found)
+    latin = (name,) if name in languages.LATIN else ()
+    if simple.isascii() and not latin:
+        return " ".join(_extra(simple))
+    instead = _runs_on(text)
+    found = [*_extra(head), *_extra(text, others=True)] if instead else [*_extra(simple)]
+    found += forms.forms(whole, latin)
+    marks = [INSTEAD] * instead + [mark for name in latin for mark in (FOREIGN, _mark(name))]
+    return " ".join([*(marks or [BESIDE]), *found]) if marks or found else ""
 
 
 def name_terms(uri: str, title: str) -> str:
@@ -120,13 +127,21 @@ def _fit(text: str) -> str:
     return _UNFIT.sub(" ", text.replace(SOFT_HYPHEN, ""))
 
 
-def _extra(text: str) -> Iterator[str]:
+def _runs_on(text: str) -> bool:
+    """Whether at least half of a text stands in runs without spaces."""
+    return 2 * sum(map(len, unspaced.RUN.findall(text))) >= len(text)
+
+
+def _extra(text: str, others: bool = False) -> Iterator[str]:
+    """The runs and pieces of identifiers in a text; with the other words where they stand, if asked for."""
     if text.isascii():
         for word in _MIXED.findall(text):
             yield from _pieces(word)
         return
     done = 0
-    for start, end in unspaced.words(text):
+    for start, end in [*unspaced.words(text), (len(text), len(text))]:
+        if others:
+            yield from text[done:start].split()
         yield from _identifiers(text, done, start)
         done = end
         for part in unspaced.PARTS.findall(text, start, end):
@@ -136,7 +151,6 @@ def _extra(text: str) -> Iterator[str]:
             else:
                 yield part.lower()  # unicode61 joins it to the run it touches
                 yield from _pieces(part)
-    yield from _identifiers(text, done, len(text))
 
 
 def _identifiers(text: str, start: int, end: int) -> Iterator[str]:

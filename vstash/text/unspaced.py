@@ -19,6 +19,9 @@ RUN = re.compile(f"[{UNSPACED}]+")
 WORD = re.compile(rf"(?:[^\W_]|[{UNSPACED}])+")
 PARTS = re.compile(f"[{UNSPACED}]+|[^{UNSPACED}]+")  # of a word: its runs, and what stands between them
 _SPELT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # a letter of theirs says less than a Han character
+# Vowels and tones that belong to the letter before, as they are kept. No term starts with one: those say least, and
+# are a third of the index.
+_FOLLOWS = re.compile("[\ue000-\uefff\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3]")
 
 
 def words(text: str) -> Iterator[tuple[int, int]]:
@@ -49,10 +52,14 @@ def grams(run: str) -> list[str]:
     """Overlapping pairs or triples of a run's characters, or all of a shorter one."""
     run = _plain(run)
     length = size(run)
-    return [run[at : at + length] for at in range(len(run) - length + 1)] or [run]
+    return [run[at : at + length] for at in range(len(run) - length + 1) if not at or _starts(run, at)] or [run]
 
 
 def tails(run: str) -> list[str]:
-    """The ends of a run, so that every character of it starts a term."""
+    """The ends of a run, so that every character of it starts a term that does so elsewhere."""
     run = _plain(run)
-    return [run[-length:] for length in range(size(run) - 1, 0, -1) if length < len(run)]
+    return [run[-length:] for length in range(size(run) - 1, 0, -1) if length < len(run) and _starts(run, -length)]
+
+
+def _starts(run: str, at: int) -> bool:
+    return not _FOLLOWS.match(run[at])

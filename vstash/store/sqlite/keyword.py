@@ -14,7 +14,7 @@ from vstash.types import Ranking, Term
 if TYPE_CHECKING:
     from vstash.filters import Filter
 
-_FIELDS = "text, title, terms"
+_FIELDS = "text, title"
 
 
 def insert(connection: Connection, first: int, last: int) -> None:
