@@ -102,6 +102,15 @@ def test_letters_that_are_not_read_are_no_words():
     assert "other letters" in caught.value.hint
 
 
+def test_a_number_on_a_page_in_letters_that_are_not_read_is_not_what_it_says():
+    part = Image.open(FIXTURES / "cyrillic.png")
+    page = drawn("2024 1500", (part.width, 6 * part.height + 200))
+    for n in range(6):
+        page.paste(part, (0, 200 + n * part.height))
+    with pytest.raises(UnsupportedSource, match="shows no words"):
+        extract(saved(page, "PNG"), "x.png")
+
+
 def test_what_is_certain_is_kept_of_a_page_that_is_not():
     assert extract((FIXTURES / "armenian.png").read_bytes(), "x.png").text == "Anchors of iron"
 
@@ -116,8 +125,8 @@ def test_words_on_nothing_are_seen(ink: tuple[int, int, int, int]):
 def test_a_picture_without_a_telling_name_and_when_it_was_taken():
     exif = Image.Exif()
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2024:05:06 07:08:09"
-    exif[ExifTags.Base.Orientation] = 6  # to be shown turned clockwise
-    lying = drawn(SHIP).rotate(90, expand=True)
+    exif[ExifTags.Base.Orientation] = 5  # lying and as in a mirror, so that to turn it would not help
+    lying = drawn(SHIP).transpose(Image.Transpose.TRANSPOSE)
     found = extract(saved(lying, "JPEG", exif=exif), "IMG_2034")
     assert (found.text, found.dated_at) == (SHIP, datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC))
 
