@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import apsw
 import numpy as np
 
 from vstash import evaluate
@@ -24,6 +25,7 @@ from vstash.types import Query
 ROOT = Path(__file__).parents[1]
 JUDGED = ROOT.parent / "shared" / "judged"
 ENGLISH = ("scifact", "cranfield", "cisi", "medline", "lisa", "cosqa", "xquad_r_en")
+OTHERS = ("xquad_r_es", "xquad_r_zh")  # in other languages, which the encoder does not know
 COLUMNS = {  # heading → (fusion, mode) as vstash eval names them
     "BM25": ("raw", "keyword"),
     "vectors": ("raw", "vector"),
@@ -32,6 +34,7 @@ COLUMNS = {  # heading → (fusion, mode) as vstash eval names them
     "z-score": ("zscore", "hybrid"),
     "vstash": ("gated", "hybrid"),
 }
+TOKENIZER = "porter unicode61 remove_diacritics 2"
 ASKED = 100  # own and as many foreign questions of each collection, for the confidence
 
 
@@ -59,6 +62,33 @@ def table(found: dict[str, dict[tuple[str, str], dict[str, float]]], metric: str
     for name, values in rows:
         lines.append(f"| {name} | " + " | ".join(f"{value:.3f}".lstrip("0") for value in values) + " |")
     return "\n".join(lines)
+
+
+def other_languages(folder: Path) -> str:
+    """The ranking by words in other languages, and the size of the keyword index beside one without extra terms."""
+    found = []
+    for name in OTHERS:
+        ndcg = measured(name, folder)["raw", "keyword"]["ndcg@10"]
+        dataset, session = evaluate.load(folder / name), Session(None, None, quiet=True)
+        with _opened(session, dataset) as memory:
+            growth = _index_growth(memory._store.path)
+        found.append(f"{name} {ndcg:.3f} ({growth:.2f} times)")
+    return f"Other languages, ndcg@10 by words (size of the index beside one of the texts alone): {', '.join(found)}."
+
+
+def _index_growth(path: Path) -> float:
+    """How many times the bytes of an index of titles and texts as they are the one in a database has."""
+    database = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    both = apsw.Connection(":memory:")
+    for name, view in (
+        ("full", "SELECT id, text, title FROM chunk_fields"),
+        ("bare", "SELECT f.id, chunk.text, f.title FROM chunk_fields f JOIN chunk USING (id)"),
+    ):
+        both.execute(f"CREATE VIRTUAL TABLE {name} USING fts5 (text, title, content = '', tokenize = '{TOKENIZER}')")
+        both.executemany(f"INSERT INTO {name} (rowid, text, title) VALUES (?, ?, ?)", database.execute(view))  # noqa: S608
+        both.execute(f"INSERT INTO {name} ({name}) VALUES ('optimize')")  # noqa: S608
+    full, bare = (both.execute(f"SELECT sum(length(block)) FROM {name}_data").get for name in ("full", "bare"))  # noqa: S608
+    return float(full / bare)
 
 
 def off_topic(folder: Path) -> dict[str, float]:
@@ -95,6 +125,7 @@ def report(folder: Path) -> str:
             table(found, "ndcg@10"),
             table(found, "recall@100"),
             f"Off-topic questions, F1 of low confidence: {low}; mean {mean:.3f}.",
+            other_languages(folder),
         ]
     )
 
