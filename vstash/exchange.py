@@ -338,7 +338,8 @@ def _parsed(model: type[Model], number: int, line: str) -> Model:
 
 
 def _stored(document: _Document) -> Stored:
-    return Stored(document.content_hash, document.recipe, document.collection, tuple(sorted(document.tags)))
+    tags = tuple(sorted(document.tags))
+    return Stored(document.content_hash, document.recipe, document.collection, tags, document.modified_at)
 
 
 def _entry(one: _Line, vectors: Vectors, keys: Sequence[bytes]) -> Entry:

@@ -26,7 +26,7 @@ from vstash.errors import SpaceMismatch
 from vstash.intake import Failure, Labels, Pending
 from vstash.parts import parts_of
 from vstash.passages import Cut, Cutter, Loaded, window
-from vstash.store.base import Entry, Store, Stored
+from vstash.store.base import Entry, Renamed, Store, Stored
 from vstash.text.passage import estimate_starts
 from vstash.text.sandbox import Sandbox
 from vstash.types import AddResult, Chunk, Source, Space
@@ -135,6 +135,7 @@ class Ingest:
                 yield from self._commit(batch)  # what is looked up next must know of it
                 batch = _Batch()
             known = self._store.known([one.uri for one in group if isinstance(one, Pending)])
+            self._date(group, known)
             for one in group:
                 done = self._take(one, known, batch, ahead)
                 if done is not None:
@@ -161,11 +162,23 @@ class Ingest:
             done += self._commit(batch)
         return done
 
+    def _date(self, group: _Group, known: dict[str, Stored]) -> None:
+        """Keep the new time of files that were written with what they held."""
+        files = [one for one in group if isinstance(one, Pending) and one.file and self._unchanged(one, known)]
+        dated = [
+            Renamed(one.uri, one.uri, None, one.modified_at)
+            for one in files
+            if one.modified_at != known[one.uri].modified_at
+        ]
+        if dated:
+            self._store.rename(dated)
+
     def _unchanged(self, one: Pending, known: dict[str, Stored]) -> bool:
         old = known.get(one.uri)
         if old is None:
             return False
-        return old == Stored(one.content_hash, self._recipe, *one.labels.over(old.collection, old.tags))
+        labels = one.labels.over(old.collection, old.tags)
+        return old == Stored(one.content_hash, self._recipe, *labels, modified_at=old.modified_at)
 
     def _take(self, one: Pending | Failure, known: dict[str, Stored], batch: _Batch, ahead: Ahead) -> AddResult | None:
         """A result that is certain at once; None when the source went into the batch."""

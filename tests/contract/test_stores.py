@@ -370,4 +370,9 @@ def test_a_document_is_renamed_with_all_that_hangs_on_it(store: Store) -> None:
     for word, found in (("cranes", 2), ("extraword", 1), ("storks", 1), ("birds", 1)):
         assert len(store.rank(keyword(word), None, None).items) == found
     assert store.rename([Renamed("c.txt", "d.txt", "taken", None)]) == [False]
+    assert store.rename([Renamed("d.txt", "d.txt", None, NOW)]) == [True]
+    assert store.known(["d.txt"])["d.txt"].modified_at == NOW
+    [document] = store.documents(Eq("uri", "d.txt"))
+    assert (document.title, document.modified_at) == ("Birds", NOW)
+    assert len(store.rank(keyword("birds"), None, None).items) == 1
     assert all(finding.ok for finding in store.check())

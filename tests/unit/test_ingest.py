@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -84,6 +86,19 @@ def test_an_unchanged_file_is_not_encoded_again(memory: Memory, counting: Counti
     [second] = memory.add(path)
     assert (second.status, second.chunks) == ("unchanged", 0)
     assert len(counting.calls) == 1
+
+
+def test_a_file_that_was_written_as_it_was_has_the_new_time(memory: Memory, counting: Counting, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "grey heron")
+    memory.add(path)
+    before = memory.get(str(path))
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert statuses(memory, path) == ["unchanged"]
+    after = memory.get(str(path))
+    assert after.modified_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert replace(after, modified_at=before.modified_at) == before
+    assert len(counting.calls) == 1
+    assert memory.check().ok
 
 
 def test_an_edited_file_has_only_its_changed_chunks_encoded(memory: Memory, counting: Counting, tmp_path: Path) -> None:

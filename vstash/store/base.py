@@ -29,18 +29,19 @@ def utc_now() -> datetime:
 
 
 class Stored(NamedTuple):
-    """What decides whether a source must be read again."""
+    """What decides whether a source must be read again, and the time of its file."""
 
     content_hash: str
     recipe: str
     collection: str
     tags: tuple[str, ...]
+    modified_at: datetime | None = None
 
     @classmethod
     def of(cls, entry: Entry) -> Stored:
         """What is stored with this entry."""
         source = entry.source
-        return cls(source.content_hash, entry.recipe, source.collection, source.tags)
+        return cls(source.content_hash, entry.recipe, source.collection, source.tags, source.modified_at)
 
 
 class Entry(NamedTuple):
@@ -63,12 +64,12 @@ class Entry(NamedTuple):
 
 
 class Renamed(NamedTuple):
-    """A document under a new uri. `terms` are the extra words of each chunk where they become others, empty
-    where they stay."""
+    """A document under a new uri, or under its own with another time. A `title` of None stays. `terms` are the extra
+    words of each chunk where they become others, empty where they stay."""
 
     old: str
     uri: str
-    title: str
+    title: str | None
     modified_at: datetime | None
     terms: tuple[str, ...] = ()
 

@@ -96,7 +96,7 @@ class MemoryStore(Taking):
         """What is stored under these uris."""
         found = {uri: self._documents[uri] for uri in uris if uri in self._documents}
         return {
-            uri: Stored(document.content_hash, recipe, document.collection, document.tags)
+            uri: Stored(document.content_hash, recipe, document.collection, document.tags, document.modified_at)
             for uri, (document, recipe) in found.items()
         }
 
@@ -164,14 +164,15 @@ class MemoryStore(Taking):
         return [self._rename(one) for one in moves]
 
     def _rename(self, one: Renamed) -> bool:
-        if one.old not in self._documents or one.uri in self._documents:
+        if one.old not in self._documents or (one.uri != one.old and one.uri in self._documents):
             return False
         document, recipe = self._documents.pop(one.old)
-        changed = replace(document, uri=one.uri, title=one.title, modified_at=one.modified_at)
+        title = document.title if one.title is None else one.title
+        changed = replace(document, uri=one.uri, title=title, modified_at=one.modified_at)
         self._documents[one.uri] = (changed, recipe)
         for at, row in enumerate(self._of(document.id)):
             terms = one.terms[at] if one.terms else row.terms
-            words = self._tokenizer.tokens(indexed(row.chunk.text, terms), f"{one.title} {row.chunk.heading}")
+            words = self._tokenizer.tokens(indexed(row.chunk.text, terms), f"{title} {row.chunk.heading}")
             self._rows[row.id] = replace(row, document=changed, terms=terms, words=words)
         return True
 

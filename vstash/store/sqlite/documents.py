@@ -30,6 +30,7 @@ _WORD = re.compile(r"\w+")
 _written = json.JSONEncoder(ensure_ascii=False).encode  # which json.dumps would make anew for each
 _FOLDED = bytes(ord(chr(code).lower()) if _WORD.match(chr(code)) else 32 for code in range(128)) + bytes(128)
 _TAGS = "(SELECT json_group_array(name) FROM (SELECT name FROM tag WHERE document_id = document.id ORDER BY name))"
+_STORED = f"uri, content_hash, recipe, collection, {_TAGS}, modified_at"
 _COLUMNS = (
     f"document.id, document.uri, document.title, document.kind, document.collection, {_TAGS},"
     " document.content_hash, document.added_at, document.modified_at, document.dated_at, document.chunks,"
@@ -59,8 +60,7 @@ def known(connection: Connection, uris: Sequence[str]) -> dict[str, Stored]:
     """What is stored under these uris."""
     found = rows(
         connection,
-        f"SELECT uri, content_hash, recipe, collection, {_TAGS}"
-        " FROM document WHERE retired_at IS NULL AND uri IN (SELECT value FROM json_each(?))",
+        f"SELECT {_STORED} FROM document WHERE retired_at IS NULL AND uri IN (SELECT value FROM json_each(?))",
         (json.dumps(list(uris)),),
     )
     return _stored(found)
@@ -70,8 +70,8 @@ def within(connection: Connection, paths: Sequence[str]) -> dict[str, Stored]:
     """What is stored under these uris and below them, on either side of the slash: each a range of the index."""
     found = rows(
         connection,
-        f"SELECT uri, content_hash, recipe, collection, {_TAGS}"
-        " FROM json_each(?) AS top CROSS JOIN document ON uri >= top.value AND uri < top.value || char(0x10FFFF)"
+        f"SELECT {_STORED} FROM json_each(?) AS top"
+        " CROSS JOIN document ON uri >= top.value AND uri < top.value || char(0x10FFFF)"
         " WHERE retired_at IS NULL"
         " AND (uri = top.value OR substr(uri, length(top.value) + 1, 1) IN ('/', '\\'))",
         (json.dumps(sorted({path.rstrip("/\\") for path in paths})),),
@@ -81,8 +81,8 @@ def within(connection: Connection, paths: Sequence[str]) -> dict[str, Stored]:
 
 def _stored(found: Iterable[Sequence[Any]]) -> dict[str, Stored]:
     return {
-        uri: Stored(_unfolded(content_hash), recipe, collection, tuple(json.loads(tags)))
-        for uri, content_hash, recipe, collection, tags in found
+        uri: Stored(_unfolded(content_hash), recipe, collection, tuple(json.loads(tags)), _moment(modified))
+        for uri, content_hash, recipe, collection, tags, modified in found
     }
 
 
@@ -218,7 +218,7 @@ def _matrix(blobs: Sequence[bytes | None], dim: int) -> np.ndarray[tuple[int, in
 def rename(connection: Connection, document_id: int, to: Renamed) -> None:
     """Give a document another uri and title; chunks whose words change with it must be out of the index."""
     connection.execute(
-        "UPDATE document SET uri = ?, title = ?, modified_at = ? WHERE id = ?",
+        "UPDATE document SET uri = ?, title = coalesce(?, title), modified_at = ? WHERE id = ?",
         (to.uri, to.title, to.modified_at and stamp(to.modified_at), document_id),
     )
     connection.executemany(
@@ -373,6 +373,10 @@ def _chunk(row: Sequence[Any]) -> Chunk:
     return Chunk(seq, text, start, end, heading, json.loads(place))
 
 
+def _moment(stamped: int | None) -> datetime | None:
+    return None if stamped is None else moment(stamped)
+
+
 def _document(row: Sequence[Any], text: str | None = None) -> Document:
     (id_, uri, title, kind, collection, tags, content_hash, added, modified, dated, chunks, metadata) = row
     return Document(
@@ -384,8 +388,8 @@ def _document(row: Sequence[Any], text: str | None = None) -> Document:
         tags=tuple(json.loads(tags)),
         content_hash=_unfolded(content_hash),
         added_at=moment(added),
-        modified_at=None if modified is None else moment(modified),
-        dated_at=None if dated is None else moment(dated),
+        modified_at=_moment(modified),
+        dated_at=_moment(dated),
         chunks=chunks,
         metadata=json.loads(metadata),
         text=text,

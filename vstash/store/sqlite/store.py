@@ -200,7 +200,7 @@ class SqliteStore:
 
     def _rename(self, one: Renamed) -> bool:
         found = documents.find(self.connection, one.old)
-        if found is None or documents.find(self.connection, one.uri) is not None:
+        if found is None or (one.uri != one.old and documents.find(self.connection, one.uri)):
             return False
         ids = documents.chunk_ids(self.connection, found) if one.terms else []
         if ids:
