@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vstash import Memory, Source
-from vstash.text.terms import name_terms
+from vstash.text.terms import BESIDE, name_terms
 
 
 @pytest.fixture
@@ -31,6 +31,13 @@ def test_it_is_found_by_its_name(memory: Memory, folder: Path, query: str) -> No
     assert memory.search("timber", limit=1)[0].title == "Timber"
     assert first(memory, query) == "invoice-2023-04.md"
     assert first(memory, query, "keyword") == "invoice-2023-04.md"
+
+
+def test_a_phrase_does_not_go_on_from_the_text_into_the_name(memory: Memory, tmp_path: Path) -> None:
+    (tmp_path / "ledger.md").write_text("# Timber\n\nOf oak we keep the\n")
+    memory.add(tmp_path)
+    assert first(memory, '"keep the"', "keyword") == first(memory, "ledger", "keyword") == "ledger.md"
+    assert first(memory, '"the ledger"', "keyword") == ""
 
 
 def test_it_is_found_by_its_new_name_and_not_by_the_old(memory: Memory, folder: Path) -> None:
@@ -75,4 +82,4 @@ def test_what_came_of_no_file_has_no_name(memory: Memory) -> None:
     ],
 )
 def test_the_words_of_a_name(uri: str, title: str, terms: str) -> None:
-    assert name_terms(uri, title) == terms
+    assert name_terms(uri, title).removeprefix(BESIDE).strip() == terms

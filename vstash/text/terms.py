@@ -87,7 +87,8 @@ def name_terms(uri: str, title: str) -> str:
     words, said = (" ".join(_WORD.findall(text)) for text in (stem, title.lower()))
     if f" {words} " in f" {said} ":
         return ""
-    return " ".join([stem, *_extra(plain(PurePath(uri).stem)), *(() if stem.isascii() else forms.forms(stem))])
+    others = () if stem.isascii() else forms.forms(stem)
+    return " ".join([BESIDE, stem, *_extra(plain(PurePath(uri).stem)), *others])
 
 
 def held_marks() -> dict[str, str]:
