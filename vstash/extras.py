@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +22,11 @@ def require(module: str, extra: str) -> ModuleType:
         if error.name and module.split(".")[0] != error.name.split(".")[0]:
             raise
         raise MissingExtra(f"{module} is not installed", hint=f"install it with: {command(extra)}") from error
+
+
+def installed(module: str) -> bool:
+    """Whether it could be imported."""
+    return find_spec(module) is not None
 
 
 def command(extra: str) -> str:

@@ -9,8 +9,9 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Any
@@ -19,10 +20,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vstash.ahead import Ahead
+from vstash.config import Limits
 from vstash.encode.base import Encoder, Tokenizing
 from vstash.encode.calibrate import calibrate
 from vstash.encode.registry import checked, name_of, pieces_of
 from vstash.errors import SpaceMismatch
+from vstash.extras import installed
 from vstash.intake import Failure, Labels, Pending
 from vstash.parts import parts_of
 from vstash.passages import Cut, Cutter, Loaded, window
@@ -34,6 +37,7 @@ from vstash.types import AddResult, Chunk, Source, Space
 Vectors = NDArray[np.float32]
 
 RECIPE = "13"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+LEFT_OUT = frozenset({"left_out", "unread_pages"})  # what readers note in the metadata
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 BATCH_SECONDS = 2  # of reading that one commit is for: a few recognised pages take longer than all chunks of a batch
 GIVEN_CHUNKS = 1024  # the same where vectors come with the texts: under a second
@@ -63,6 +67,7 @@ class _Batch:
     vectors: list[Vectors | None] = field(default_factory=list)
     parts: dict[str, str] = field(default_factory=dict)  # of documents that came in another: whose they are
     same: set[str] = field(default_factory=set)  # documents whose content, and how it is read, is as it was
+    recipes: dict[str, str] = field(default_factory=dict)  # of documents that something was left out of
     size: int = 0
 
     def hold(self, cut: Cut, vectors: Vectors | None, took: float) -> None:
@@ -91,8 +96,18 @@ class Ingest:
 
     @property
     def recipe(self) -> str:
-        """How content becomes chunks here, as it is kept with each document."""
+        """How content becomes chunks here, as it is kept with each document that was read whole."""
         return self._recipe
+
+    def _recipes(self, limits: Limits) -> tuple[str, str]:
+        """That, and the one of what something was left out of under these limits, or for want of an extra: under
+        others, and with it, that is read again."""
+        said = [str(getattr(limits, one.name)) for one in fields(Limits)]
+        return self._recipe, "/".join([self._recipe, *said, *self._extras])
+
+    @cached_property
+    def _extras(self) -> list[str]:
+        return ["ocr"] if installed("rapidocr") else []
 
     def add(self, pending: Iterable[Pending | Failure]) -> Iterator[AddResult]:
         """Store what is new or changed. Results come as soon as they are certain: an `added` is committed.
@@ -178,7 +193,8 @@ class Ingest:
         if old is None:
             return False
         labels = one.labels.over(old.collection, old.tags)
-        return old == Stored(one.content_hash, self._recipe, *labels, modified_at=old.modified_at)
+        same = old == Stored(one.content_hash, old.recipe, *labels, modified_at=old.modified_at)
+        return same and (old.recipe == self._recipe or old.recipe in self._recipes(one.labels.limits))
 
     def _take(self, one: Pending | Failure, known: dict[str, Stored], batch: _Batch, ahead: Ahead) -> AddResult | None:
         """A result that is certain at once; None when the source went into the batch."""
@@ -194,8 +210,11 @@ class Ingest:
         kept = _kept(one.labels, old)
         whole, *parts = [replace(cut, source=replace(cut.source, **kept)) if kept else cut for cut in loaded.cuts]
         source = replace(whole.source, dated_at=whole.source.dated_at or one.dated())
-        if old and (old.content_hash, old.recipe) == (source.content_hash, self._recipe):
+        recipes = self._recipes(one.labels.limits)
+        if old and old.content_hash == source.content_hash and old.recipe in recipes:
             batch.same.add(source.uri)
+        if any(not LEFT_OUT.isdisjoint(cut.source.metadata) for cut in loaded.cuts):
+            batch.recipes[source.uri] = recipes[1]
         batch.hold(replace(whole, source=source), None, loaded.took)
         for part in parts:
             batch.hold(part, None, 0.0)
@@ -211,7 +230,7 @@ class Ingest:
         entries = [
             Entry(
                 source=cut.source,
-                recipe=self._recipe,
+                recipe=batch.recipes.get(cut.source.uri, self._recipe),
                 chunks=cut.chunks,
                 terms=cut.terms,
                 keys=cut.keys,

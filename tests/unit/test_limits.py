@@ -70,6 +70,21 @@ def test_a_package_under_raised_limits_is_read(packed: Path) -> None:
     assert "grey heron" in found.text
 
 
+def test_what_a_limit_left_out_is_read_once_it_is_raised(memory: Memory, tmp_path: Path) -> None:
+    path = tmp_path / "birds.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("short.txt", "grey heron")
+        archive.writestr("long.txt", "white stork " * 100_000)
+    narrow = memory.within(Limits(max_file=1))
+    for status in ("added", "unchanged"):
+        assert [one.status for one in narrow.add(path)] == [status]
+    assert "raise max_file" in memory.get(str(path)).metadata["left_out"][0]
+    for status in ("replaced", "unchanged"):
+        assert [one.status for one in memory.add(path)] == [status]
+    assert "left_out" not in memory.get(str(path)).metadata
+    assert [one.status for one in narrow.add(path)] == ["unchanged"]
+
+
 def test_what_a_mail_brings_has_the_same_limits() -> None:
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -175,6 +176,32 @@ def test_without_the_extra_there_is_one_line(tmp_path: Path, monkeypatch: pytest
         with pytest.raises(UnsupportedSource, match=name) as caught:
             extract(data, name)
         assert caught.value.hint == "install text recognition with: pip install 'vstash[ocr]'"
+
+
+def test_pages_that_were_not_read_are_once_they_can_be(memory: Memory, tmp_path: Path):
+    letter = tmp_path / "letter.pdf"
+    letter.write_bytes(pdf([drawn("First page"), drawn("Second page")]))
+    assert [one.status for one in memory.within(Limits(max_scans=1)).add(letter)] == ["added"]
+    assert memory.get(str(letter)).metadata["unread_pages"] == 1
+    assert [one.status for one in memory.within(Limits(max_scans=1)).add(letter)] == ["unchanged"]
+    assert [one.status for one in memory.add(letter)] == ["replaced"]
+    assert "unread_pages" not in memory.get(str(letter)).metadata
+    assert "Second page" in (memory.get(str(letter)).text or "")
+    for limits in (Limits(), Limits(max_scans=1)):  # what was read whole stays
+        assert [one.status for one in memory.within(limits).add(letter)] == ["unchanged"]
+
+
+def test_and_once_the_extra_is_there(memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    letter = tmp_path / "letter.pdf"
+    letter.write_bytes(pdf(["Typed words.", drawn("Second page")]))
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['rapidocr'] = None\n")
+    with monkeypatch.context() as lacking:
+        lacking.syspath_prepend(str(tmp_path))
+        lacking.setitem(sys.modules, "rapidocr", None)
+        assert [one.status for one in memory.add(letter)] == ["added"]
+        assert [one.status for one in memory.add(letter)] == ["unchanged"]
+    assert [one.status for one in memory.add(letter)] == ["replaced"]
+    assert "Second page" in (memory.get(str(letter)).text or "")
 
 
 def test_what_shows_no_words_is_looked_at_once(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -87,6 +87,7 @@ class Recogniser:
 
     def __init__(self, recognition: Recognition, data: bytes, limits: Limits) -> None:
         self.obstacle = ""
+        self.unread = 0
         self._recognition = recognition
         self._limits = limits
         self._key = hashlib.sha256(data).hexdigest()
@@ -105,6 +106,7 @@ class Recogniser:
     def words(self, page: Image) -> str | None:
         """The words that a page shows, in reading order, however it is turned; None if there is an `obstacle`."""
         parts = [self._words(strip) for strip in _strips(page)]
+        self.unread += None in parts
         return None if parts.count(None) == len(parts) else "\n\n".join(filter(None, parts))
 
     def _words(self, picture: Image) -> str | None:

@@ -77,6 +77,9 @@ class Recognising(Protocol):
     obstacle: str
     """What is to be done so that those are read that were not; "" where nothing was in the way."""
 
+    unread: int
+    """How many pictures were not."""
+
     def words(self, picture: Image) -> str | None:
         """The words that a picture shows, in reading order; None if there is an obstacle."""
         ...
@@ -88,6 +91,11 @@ class ScanningReader(Protocol):
     def read(self, data: bytes, name: str, recogniser: Recognising) -> Extract:
         """The extract of a file of this format. Raises: UnsupportedSource, SourceTooLarge."""
         ...
+
+
+def unread(recogniser: Recognising) -> dict[str, int]:
+    """The metadata that says of how many pages the words were not recognised, if there are any."""
+    return {"unread_pages": recogniser.unread} if recogniser.unread else {}
 
 
 def by_page(pages: Sequence[str]) -> tuple[str, list[int], tuple[Place, ...]]:

@@ -13,7 +13,7 @@ import pypdfium2
 from vstash.errors import UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean
-from vstash.text.readers.base import Extract, Recognising, by_page, one_line
+from vstash.text.readers.base import Extract, Recognising, by_page, one_line, unread
 from vstash.text.readers.pdfblank import scans, shown, without_text
 from vstash.text.readers.pdfnotes import notes
 from vstash.text.recognition import LONG_SIDE, bound
@@ -56,7 +56,9 @@ def read(data: bytes, name: str, recogniser: Recognising) -> Extract:
         title="" if _NO_TITLE.match(title) else title,
         headings=tuple(_found(text, starts, marks)),
         places=places,
-        metadata={key.lower(): clean(value) for key, value in about.items()} | {"pages": len(pages)},
+        metadata={key.lower(): clean(value) for key, value in about.items()}
+        | {"pages": len(pages)}
+        | unread(recogniser),
         dated_at=parse_date(about.get("CreationDate")),
     )
 

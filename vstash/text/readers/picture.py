@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, ImageOps, ImageSequence, ImageStat
 from vstash.errors import SourceTooLarge, UnsupportedSource
 from vstash.text.dates import parse_date
 from vstash.text.decode import clean
-from vstash.text.readers.base import Extract, Recognising, by_page
+from vstash.text.readers.base import Extract, Recognising, by_page, unread
 from vstash.text.recognition import LONG_SIDE, UNREAD
 
 END = b"\xff\xd9"  # of a JPEG: many are without it, or a few bytes short, and everything shows them
@@ -46,7 +46,8 @@ def read(data: bytes, name: str, recogniser: Recognising) -> Extract:
     text, _, places = by_page(pages)
     if not text:
         raise _without_words(name, recogniser.obstacle)
-    return Extract(text, "image", places=places if len(pages) > 1 else (), dated_at=taken)
+    about = unread(recogniser)
+    return Extract(text, "image", places=places if len(pages) > 1 else (), metadata=about, dated_at=taken)
 
 
 def _pages(picture: Image.Image) -> Iterator[Image.Image]:
