@@ -6,6 +6,7 @@ What is committed stays: a batch is one transaction, and an add that is run agai
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,6 +38,7 @@ from vstash.types import AddResult, Chunk, Source, Space
 Vectors = NDArray[np.float32]
 
 RECIPE = "13"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+_ROOM = re.compile("/[0-9]{1,12}(,[0-9]{1,12})*")  # after a recipe, where something was left out
 LEFT_OUT = frozenset({"left_out", "unread_pages"})  # what readers note in the metadata
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose
 BATCH_SECONDS = 2  # of reading that one commit is for: a few recognised pages take longer than all chunks of a batch
@@ -99,15 +101,25 @@ class Ingest:
         """How content becomes chunks here, as it is kept with each document that was read whole."""
         return self._recipe
 
-    def _recipes(self, limits: Limits) -> tuple[str, str]:
-        """That, and the one of what something was left out of under these limits, or for want of an extra: under
-        others, and with it, that is read again."""
-        said = [str(getattr(limits, one.name)) for one in fields(Limits)]
-        return self._recipe, "/".join([self._recipe, *said, *self._extras])
+    def _bounded(self, limits: Limits) -> str:
+        """The recipe of what these limits, or want of an extra, left something out of: it tells what there was."""
+        return f"{self._recipe}/{','.join(map(str, self._room(limits)))}"
+
+    def _room(self, limits: Limits) -> list[int]:
+        return [*(getattr(limits, one.name) for one in fields(Limits)), self._recognises]
 
     @cached_property
-    def _extras(self) -> list[str]:
-        return ["ocr"] if installed("rapidocr") else []
+    def _recognises(self) -> int:
+        return int(installed("rapidocr"))
+
+    def _current(self, recipe: str, limits: Limits) -> bool:
+        """Whether reading anew would bring no more than this recipe did: it is today's, and if something was left out,
+        there is no more room than there was."""
+        rest = recipe.removeprefix(self._recipe)
+        if not rest or rest == recipe or not _ROOM.fullmatch(rest):
+            return not rest
+        pairs = list(zip(self._room(limits), map(int, rest[1:].split(",")), strict=False))
+        return any(now < then for now, then in pairs) or all(now == then for now, then in pairs)
 
     def add(self, pending: Iterable[Pending | Failure]) -> Iterator[AddResult]:
         """Store what is new or changed. Results come as soon as they are certain: an `added` is committed.
@@ -194,7 +206,7 @@ class Ingest:
             return False
         labels = one.labels.over(old.collection, old.tags)
         same = old == Stored(one.content_hash, old.recipe, *labels, modified_at=old.modified_at)
-        return same and (old.recipe == self._recipe or old.recipe in self._recipes(one.labels.limits))
+        return same and self._current(old.recipe, one.labels.limits)
 
     def _take(self, one: Pending | Failure, known: dict[str, Stored], batch: _Batch, ahead: Ahead) -> AddResult | None:
         """A result that is certain at once; None when the source went into the batch."""
@@ -210,11 +222,10 @@ class Ingest:
         kept = _kept(one.labels, old)
         whole, *parts = [replace(cut, source=replace(cut.source, **kept)) if kept else cut for cut in loaded.cuts]
         source = replace(whole.source, dated_at=whole.source.dated_at or one.dated())
-        recipes = self._recipes(one.labels.limits)
-        if old and old.content_hash == source.content_hash and old.recipe in recipes:
+        if old and old.content_hash == source.content_hash and self._current(old.recipe, one.labels.limits):
             batch.same.add(source.uri)
         if any(not LEFT_OUT.isdisjoint(cut.source.metadata) for cut in loaded.cuts):
-            batch.recipes[source.uri] = recipes[1]
+            batch.recipes[source.uri] = self._bounded(one.labels.limits)
         batch.hold(replace(whole, source=source), None, loaded.took)
         for part in parts:
             batch.hold(part, None, 0.0)
