@@ -83,6 +83,13 @@ def test_a_prefix_stands_for_every_word_that_begins_so(store: Store) -> None:
     assert [item.chunk_id for item in found.items] == ids(store, "a")
 
 
+def test_a_prefix_ends_a_phrase(store: Store) -> None:
+    put(store, entry("a", "grey herons"), entry("b", "grey stork, heron"), entry("c", "herons grey"))
+    term = Term("grey her", 0, phrase=True, prefix=True)
+    found = store.rank(Arm("keyword", 1.0, 10, 10, terms=(term,)), None, None)
+    assert [item.chunk_id for item in found.items] == ids(store, "a")
+
+
 def test_a_filter_leaves_scores_as_they_are(store: Store) -> None:
     put(store, entry("a", "heron reed", title="a"), entry("b", "heron"), *(entry(uri, "sky") for uri in "cdefg"))
     scores = dict(store.rank(keyword("heron"), None, None).items)

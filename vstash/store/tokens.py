@@ -18,13 +18,18 @@ class Tokens:
     size: int
 
     def count(self, phrase: tuple[str, ...], prefix: bool) -> int:
-        """How often a word, the beginning of one, or a phrase within a field occurs."""
+        """How often a word or a phrase within a field occurs, or with `prefix` what begins so."""
         if len(phrase) == 1:
             return self._beginning(phrase[0]) if prefix else self.counts[phrase[0]]
-        if not phrase or any(word not in self.counts for word in phrase):
+        if not phrase or any(word not in self.counts for word in phrase[: -1 if prefix else None]):
             return 0
-        size = len(phrase)
-        return sum(field[at : at + size] == phrase for field in self.fields for at in range(len(field) - size + 1))
+        *before, last = phrase
+        found = 0
+        for field in self.fields:
+            for at in range(len(before), len(field)):
+                ends = field[at].startswith(last) if prefix else field[at] == last
+                found += ends and list(field[at - len(before) : at]) == before
+        return found
 
     def _beginning(self, word: str) -> int:
         return sum(count for one, count in self.counts.items() if one.startswith(word))

@@ -51,8 +51,9 @@ class QueryTerm(NamedTuple):
 
     @property
     def prefix(self) -> bool:
-        """Whether it is a run too short for the terms of its script, which starts those it is in."""
-        return self.extra and _is_run(self.text) and len(self.text) < unspaced.size(self.text)
+        """Whether it is, or ends in, a run too short for the terms of its script, which starts those it is in."""
+        last = self.text.rpartition(" ")[2]
+        return self.extra and _is_run(last) and len(last) < unspaced.size(last)
 
 
 def extra_terms(text: str, head: str = "") -> str:
@@ -227,7 +228,7 @@ def _phrase(text: str, spoken: tuple[str, ...]) -> Iterator[QueryTerm]:
     if not runs and words:
         yield QueryTerm(" ".join(text.split()), phrase=True)
     elif runs and runs == len(words):
-        yield QueryTerm(" ".join(pair for run in words for pair in unspaced.grams(run)), phrase=True, extra=True)
+        yield QueryTerm(" ".join(unspaced.phrase(words)), phrase=True, extra=True)
     else:
         for part in text.split():
             yield from _word(part, spoken)

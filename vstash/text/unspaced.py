@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vstash.text.forms import MARKS
 
@@ -59,6 +59,21 @@ def tails(run: str) -> list[str]:
     """The ends of a run, so that every character of it starts a term that does so elsewhere."""
     run = _plain(run)
     return [run[-length:] for length in range(size(run) - 1, 0, -1) if length < len(run) and _starts(run, -length)]
+
+
+def phrase(runs: Sequence[str]) -> list[str]:
+    """The terms of a text in which these runs follow one another, of which the first may have begun before and the
+    last goes on: where it ends in less than a term, with the beginning of one."""
+    *whole, last = runs
+    terms = [term for run in whole for term in (*grams(run), *tails(run))]
+    last = _plain(last)
+    length = size(last)
+    for at in range(len(last)):
+        if not at or _starts(last, at):
+            terms.append(last[at : at + length])
+            if at + length >= len(last):
+                break
+    return terms
 
 
 def _starts(run: str, at: int) -> bool:
