@@ -37,7 +37,7 @@ from vstash.types import AddResult, Chunk, Source, Space
 
 Vectors = NDArray[np.float32]
 
-RECIPE = "13"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
+RECIPE = "14"  # how content becomes chunks; raise it when readers, splitter or terms change what is stored
 _ROOM = re.compile("/[0-9]{1,12}(,[0-9]{1,12})*")  # after a recipe, where something was left out
 LEFT_OUT = frozenset({"left_out", "unread_pages"})  # what readers note in the metadata
 BATCH_CHUNKS = 256  # chunks encoded and committed together: a few seconds' work, and all that a crash can lose

@@ -39,7 +39,7 @@ _WHOLE = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l"
 _WITH_WHOLE = re.compile(r"[^\W\d_]*[œæßøłı][^\W\d_]*")
 # Wide letters, ligatures, and letters in the shapes that Hebrew and Arabic are printed in, as PDFs have them.
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\ufb00-\ufb06\ufb1d-\ufdfb\ufe70-\ufefc]")
-_SPACED = re.compile(r"[\w\uff10-\uff5a]+")
+_SPACED = re.compile("[^\\W\u0e00-\u1dff\u2e80-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]+")  # no runs without spaces
 _POINTS = re.compile("[\u0300\u0301\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc]")
 
 
