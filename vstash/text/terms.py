@@ -66,7 +66,8 @@ def extra_terms(text: str, head: str = "") -> str:
     languages than English their stems, after a mark of the language where it has Latin letters.
 
     For a text of mostly such runs they are all that is indexed, in its place and with its other words: nobody can
-    ask for a whole run, and those would double the index.
+    ask for a whole run, and those would double the index. So too where a word touches a run: apart from it in the
+    index it would stand in no phrase with those before.
     """
     whole = f"{head}\n{text}"
     simple = plain(whole)
@@ -74,8 +75,9 @@ def extra_terms(text: str, head: str = "") -> str:
     latin = (name,) if name in languages.LATIN else ()
     if simple.isascii() and not latin:
         return " ".join(_extra(simple))
-    instead = _runs_on(text)
-    found = [*_extra(head), *_extra(text, others=True)] if instead else [*_extra(simple)]
+    instead = _touched(text) or _runs_on(text)
+    found = [*_extra(plain(head), others=_touched(head))]
+    found += _extra(text, others=True) if instead else _extra(plain(text))
     found += forms.forms(whole, latin)
     marks = [INSTEAD] * instead + [mark for name in latin for mark in (FOREIGN, _mark(name))]
     return " ".join([*(marks or [BESIDE]), *found]) if marks or found else ""
@@ -132,6 +134,11 @@ def _fit(text: str) -> str:
 def _runs_on(text: str) -> bool:
     """Whether at least half of a text stands in runs without spaces."""
     return 2 * sum(map(len, unspaced.RUN.findall(text))) >= len(text)
+
+
+def _touched(text: str) -> bool:
+    """Whether letters or digits of other scripts touch a run without spaces: unicode61 takes them for one word."""
+    return not text.isascii() and any(not unspaced.RUN.fullmatch(text, *span) for span in unspaced.words(text))
 
 
 def _extra(text: str, others: bool = False) -> Iterator[str]:
