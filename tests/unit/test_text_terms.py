@@ -130,6 +130,8 @@ def test_query_terms(query: str, terms: list[QueryTerm]):
         ("abc", "Ａｂｃの使い方", "Ａｂｄの使い方"),
         ('"Visual Studio"', "We build it with Visual Studioで作る", "We build a visual thing in the Studioで作る"),
         ("12400", "as listed: 12,400₺ for each", "as listed: 13,400₺ for each"),
+        ("ann", "\uf0e0ann@home.org", "\uf0e0jan@home.net"),
+        ("first", "\uf0b7First of the list", "\uf0b7Firs"),
         ("munchen", "MÜNCHEN", "muenchen"),
         ("🙂", "so 🙂", "so"),
         ("great", "great🙂", "good🙂"),

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from vstash.text.forms import MARKS
 
 # Scripts that write no spaces (Han, kana, Thai, Lao, Khmer, Burmese), Hangul, which joins its endings, and
-# emoji and signs of currencies: those younger than Unicode 6.1 are letters to unicode61.
+# emoji, signs of currencies, and the icons and bullets of fonts: those younger than Unicode 6.1, and all that are
+# private, are letters to unicode61.
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u20ba-\u20cf\u3005-\u3007\u3041-\u309f\u30a1-\u30fa"
-    "\u30fc-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f"
-    "\U00020000-\U0003ffff\U0001f000-\U0001faff"
+    "\u30fc-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\ue000-\ufaff\uff66-\uff9f"
+    "\U00020000-\U0003ffff\U0001f000-\U0001faff\U000f0000-\U0010ffff"
 )
 RUN = re.compile(f"[{UNSPACED}]+")
 WORD = re.compile(rf"(?:[^\W_]|[{UNSPACED}])+")
