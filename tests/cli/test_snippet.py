@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vstash.cli.snippet import excerpt, fold, marked, spans
+from vstash.text.terms import query_terms
 from vstash.types import Term
 
 
@@ -45,6 +46,26 @@ def test_a_phrase_is_marked_word_by_word() -> None:
 def test_pairs_of_characters_are_marked_as_the_run_they_cover() -> None:
     pairs = [(pair, pair) for pair in ("数据", "据库", "库迁", "迁移", "服务")]
     assert shown("张伟负责把数据库迁移到新的服务器", *pairs) == "张伟负责把<数据库迁移>到新的<服务>器"
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "expected"),
+    [
+        ("지난주에 좋은 책을 읽었다", '"좋은 책"', "지난주에 <좋은> <책>을 읽었다"),
+        ("오늘은 좋은 책을", '"좋은 책"', "오늘은 <좋은> <책>을"),
+        ("がきとかき", "かき", "がきと<かき>"),
+        ("พาสปอร์ตอยู่ในลิ้นชัก", "ลิ้นชัก", "พาสปอร์ตอยู่ใน<ลิ้นชัก>"),
+        ("ดื่มน้ำทุกวัน", "น้ำ", "ดื่ม<น้ำ>ทุกวัน"),
+        ("เขาทำงาน", "ทำงาน", "เขา<ทำงาน>"),
+        ("मेरी किताबें अलमारी में", "किताब", "मेरी <किताबें> अलमारी में"),
+        ("पासपोर्ट दराज में", "पासपोर्ट", "<पासपोर्ट> दराज में"),
+        ("আমার বোন", "বোন", "আমার <বোন>"),
+        ("私はPythonで書く", "python", "私は<Python>で書く"),
+        ("２０２４年に", "2024", "<２０２４>年に"),
+    ],
+)
+def test_words_of_other_scripts_are_marked_as_they_are_found(text: str, query: str, expected: str) -> None:
+    assert marked(text, [Term(term.text, 1, stem=term.text) for term in query_terms(query)], "<", ">") == expected
 
 
 def test_without_terms_the_beginning_is_shown_as_it_is() -> None:

@@ -8,13 +8,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from vstash.extras import later
+
 if TYPE_CHECKING:
+    from vstash.text import forms
     from vstash.types import Term
+else:  # most passages need none
+    forms = later("vstash.text.forms")
 
 LENGTH = 300  # code points of a passage shown on a screen
 ENDING = 6  # letters that may follow a stem, but no more than it has itself: evalu-ations, cat-s, no cat-egory
 
-_LETTER = r"[^\W_]"  # of a word as the index has it: unicode61 parts words at underscores
+# Of a word as the index has it: parted at underscores and from runs without spaces, the vowel signs of Hindi kept.
+_LETTER = r"(?:[^\W_\u0e00-\u1dff\u2e80-\U0010ffff]|[\ue000-\ue4ff])"
+_IS_LETTER = re.compile(_LETTER)
+_AM = re.compile("(?<=\ue54d)\u0e32|(?<=\ue5cd)\u0eb2")  # Thai and Lao -am: one letter in texts, two in terms
 _BEGIN, _CEASE = rf"(?<!{_LETTER})", rf"(?!{_LETTER})"
 
 
@@ -64,26 +72,37 @@ def marked(text: str, terms: Sequence[Term], before: str, after: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Lower case without accents, of the same length as the text."""
+    """Lower case without accents, of wide and narrow forms the usual one, vowel signs as they are looked for; of the
+    same length as the text."""
     if text.isascii():
         return text.lower()
-    return "".join(unicodedata.normalize("NFD", char)[0].lower()[0] for char in text)
+    return "".join(map(_folded, text))
+
+
+def _folded(char: str) -> str:
+    """Only letters with accents are parted: a syllable of Hangul is more than its first sound."""
+    accented = char < "\u0900" or "\u1e00" <= char < "\u2e80"
+    folded = unicodedata.normalize("NFD" if accented else "NFKC", char)[0].lower()[0]
+    return folded.translate(forms.MARKS) if "\u0900" <= folded < "\u1800" else folded
 
 
 def _patterns(term: Term) -> Iterator[str]:
     words, stems = fold(term.text).split(), fold(term.stem).split()
+    before = ""
     for word, stem in zip(words, stems if len(stems) == len(words) else words, strict=True):
-        yield _pattern(word, stem)
+        if not (_unspaced(word[0]) and before.endswith(word)):  # of a phrase: the ends of a run, which it marks
+            yield _pattern(word, stem)
+            before = word
 
 
 def _pattern(word: str, stem: str) -> str:
     if not word.isascii() and _unspaced(word[0]):
-        return re.escape(word)
+        return _AM.sub(r"\g<0>?", re.escape(word))
     if len(stem) > 2 and stem.endswith("i") and word.startswith(stem[:-1]):  # studi: study, studies
         return rf"{_BEGIN}{re.escape(stem[:-1])}[iy]{_LETTER}{{0,{ENDING}}}{_CEASE}"
     root = stem if word.startswith(stem) else word
     ending = rf"{_LETTER}{{0,{min(len(root), ENDING)}}}" if len(root) > 2 else ""
-    edge = _CEASE if root[-1:].isalnum() else ""
+    edge = _CEASE if _IS_LETTER.match(root[-1:]) else ""
     return rf"{_BEGIN}{re.escape(root)}{ending}{edge}" if root[:1].isalnum() else re.escape(root)
 
 
