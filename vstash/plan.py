@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from vstash.rank import coverage, published
 from vstash.rank.fuse import CORE
-from vstash.text.terms import NONE, QueryTerm, query_terms, telling
+from vstash.text.terms import NONE, QueryTerm, query_terms, spelt, telling
 from vstash.types import Arm, Plan, Query, Term, TermStats
 
 DEFAULT_FUSION = "gated"
@@ -79,7 +79,7 @@ def choose_terms(stats: TermStats) -> Admitted:
     telling = [term for term in found if term.phrase or 2 * term.df <= stats.chunks]
     reason = []
     if telling and len(telling) < len(found):
-        common = ", ".join(sorted(term.text for term in found if term not in telling))
+        common = ", ".join(sorted(spelt(term.text) for term in found if term not in telling))
         reason.append(f"words in more than half the chunks left out: {common}")
         found = telling
     allowed = POSTINGS if stats.chunks > SMALL else SMALL_POSTINGS
@@ -91,7 +91,7 @@ def choose_terms(stats: TermStats) -> Admitted:
     over = [term for term in found if term not in admitted]
     counted = tuple([term for term in over if term.pieces])
     if over:
-        left_out = ", ".join(term.text for term in over)
+        left_out = ", ".join(spelt(term.text) for term in over)
         how = "; candidates are asked whether they hold them" if counted else ""
         reason.append(f"over the budget of {allowed:,} postings: {left_out}{how}")
     return shared(admitted), counted, tuple(reason)

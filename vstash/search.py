@@ -25,7 +25,7 @@ from vstash.rank.fuse import View, fuse
 from vstash.rank.stages import PICKING, STAGES, UNKNOWING, Candidates, Setting
 from vstash.store.base import Passage, Store
 from vstash.text.places import joined
-from vstash.text.terms import FOREIGN, STOP_WORDS, QueryTerm, held_marks
+from vstash.text.terms import FOREIGN, STOP_WORDS, QueryTerm, held_marks, spelt
 from vstash.types import Candidate, Confidence, Hit, Note, Plan, Query, Ranking, Results, Term, TermStats
 
 Vector = NDArray[np.float32]
@@ -152,7 +152,7 @@ def find(
     for arm in plan.arms:
         with trace.step(arm.kind) as done:
             ranking = store.rank(arm, vector if arm.kind == "vector" else None, query.filter)
-            done(len(ranking.items), " ".join(term.text for term in arm.terms) or arm.path)
+            done(len(ranking.items), " ".join(spelt(term.text) for term in arm.terms) or arm.path)
         rankings.append(ranking)
     rankings, held = _completed(store, plan, rankings, pieces or (), trace, stats.chunks)
     space = store.space()

@@ -12,6 +12,7 @@ from vstash.rank import confidence, presence
 from vstash.rank.stages import STAGES, Candidates
 from vstash.search import Found, Trace, Vector, answered, knowing, naming, query_vector, setting_for, standing
 from vstash.store.base import Store
+from vstash.text.terms import spelt
 from vstash.types import MAX_LIMIT, Arm, Candidate, Confidence, Document, Facts, Query
 
 _ANEW = "ask in words that stand in it"
@@ -128,7 +129,7 @@ def _keyword_distance(case: _Case, found: Found) -> Iterator[str]:
             yield "no word of the query occurs in the memory"
         return
     everything = case.store.rank(arm._replace(pool=MAX_LIMIT, depth=MAX_LIMIT), None, case.query.filter)
-    words = ", ".join(term.text for term in arm.terms)
+    words = ", ".join(spelt(term.text) for term in arm.terms)
     rank = _first(case, [item.chunk_id for item in everything.items])
     if rank is None:
         yield f"none of the words searched for stands in it ({words}){_uncounted(case, arm)}"
@@ -141,8 +142,8 @@ def _uncounted(case: _Case, arm: Arm) -> str:
     if not arm.counted:
         return ""
     held = case.store.pieces(sorted(case.chunk_ids), presence.wanted(arm.counted))
-    own = [term.text for term in arm.counted if any(set(term.pieces) <= pieces for pieces in held.values())]
-    others = ", ".join(term.text for term in arm.counted)
+    own = [spelt(term.text) for term in arm.counted if any(set(term.pieces) <= pieces for pieces in held.values())]
+    others = ", ".join(spelt(term.text) for term in arm.counted)
     there = f"it has {', '.join(own)}, but" if own else "it has none of them, and"
     return f" ({others}: too common to be looked up; {there} only candidates are asked for them)"
 

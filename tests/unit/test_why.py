@@ -100,6 +100,13 @@ def test_lost_on_the_keyword_side_when_no_word_is_known(memory: Memory) -> None:
     assert "no word" in loss.detail
 
 
+def test_words_are_said_as_people_write_them(memory: Memory) -> None:
+    fill(memory, "ลิ้นชักที่บ้าน", "पासपोर्ट दराज में")
+    memory.remember("sky", uri=LOST)
+    assert memory.why(Query("ลิ้นชัก", mode="keyword"), LOST).detail.endswith("(ชัก, นชั, ลิ้)")
+    assert "पासपोर्ट" in memory.why(Query("पासपोर्ट", mode="keyword"), LOST).detail
+
+
 def test_lost_on_the_keyword_side_behind_the_candidates(memory: Memory) -> None:
     fill(memory, *(f"heron {at}" for at in range(CORE)), *(f"sky {at}" for at in range(CORE)))
     memory.remember("a heron among a great many other words", uri=LOST)

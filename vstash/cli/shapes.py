@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from vstash.errors import InputError
+from vstash.text.terms import spelt
 
 if TYPE_CHECKING:
     from vstash.opening import Opening
@@ -166,7 +167,7 @@ def _arm(arm: Arm) -> dict[str, Any]:
 
 
 def _term(term: Term) -> dict[str, Any]:
-    return {"text": term.text, "df": term.df, "phrase": term.phrase}
+    return {"text": spelt(term.text), "df": term.df, "phrase": term.phrase}
 
 
 def _note(note: Note) -> dict[str, Any]:

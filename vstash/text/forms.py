@@ -20,6 +20,7 @@ LONGEST = 40  # letters; longer ones are keys
 MARKS = {
     mark: 0xE000 + mark - 0x0900 for mark in range(0x0900, 0x1800) if unicodedata.category(chr(mark)).startswith("M")
 }
+SIGNS = {kept: mark for mark, kept in MARKS.items()}  # and back
 _SCRIPTS = {  # letters and marks, and the Snowball stemmer, if there is one
     "greek": "\u0370-\u03ff\u1f00-\u1fff",
     "russian": "\u0400-\u04ff",

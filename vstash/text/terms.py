@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:  # a question in English about memories in English needs none
     forms, languages, unspaced = (later(f"vstash.text.{name}") for name in ("forms", "languages", "unspaced"))
 
-__all__ = ["FOREIGN", "NONE", "STOP_WORDS", "QueryTerm", "extra_terms", "held_marks", "query_terms", "telling"]
+__all__ = ["FOREIGN", "NONE", "STOP_WORDS", "QueryTerm", "extra_terms", "held_marks", "query_terms", "spelt", "telling"]
 
 BESIDE = "\uf0fe"  # keeps a phrase from going on from a text into its terms
 FOREIGN = "\uf000"  # a term of every text that is in a language of Latin letters other than English
@@ -121,6 +121,11 @@ def telling(text: str, held: Mapping[str, float] = NONE) -> tuple[QueryTerm, ...
     words = query_terms(text, held)
     stops = languages.stop_words(text, held) if held or not text.isascii() else STOP_WORDS
     return tuple(word for word in words if word.phrase or word.text.casefold() not in stops) or words
+
+
+def spelt(term: str) -> str:
+    """A term as people write it, who know nothing of the letters by which its vowel signs are looked for."""
+    return term if term.isascii() else term.translate(forms.SIGNS)
 
 
 def _mark(name: str) -> str:
