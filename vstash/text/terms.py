@@ -147,16 +147,18 @@ def _touched(text: str) -> bool:
 
 
 def _extra(text: str, others: bool = False) -> Iterator[str]:
-    """The runs and pieces of identifiers in a text; with the other words where they stand, if asked for."""
+    """The runs in a text, with the other words where they stand, if asked for; then the pieces of identifiers, which
+    would part phrases."""
     if text.isascii():
         for word in _MIXED.findall(text):
             yield from _pieces(word)
         return
+    pieces = list[str]()
     done = 0
     for start, end in [*unspaced.words(text), (len(text), len(text))]:
         if others:
             yield from text[done:start].split()
-        yield from _identifiers(text, done, start)
+        pieces += _identifiers(text, done, start)
         done = end
         for part in unspaced.PARTS.findall(text, start, end):
             if unspaced.RUN.match(part):
@@ -164,7 +166,8 @@ def _extra(text: str, others: bool = False) -> Iterator[str]:
                 yield from unspaced.tails(part)
             else:
                 yield part.lower()  # unicode61 joins it to the run it touches
-                yield from _pieces(part)
+                pieces += _pieces(part)
+    yield from pieces
 
 
 def _identifiers(text: str, start: int, end: int) -> Iterator[str]:
