@@ -33,6 +33,7 @@ _SCRIPTS = {  # letters and marks, and the Snowball stemmer, if there is one
 }
 _WORD = re.compile("|".join(f"(?P<{name}>[{letters}]+)" for name, letters in _SCRIPTS.items()))
 _OTHER = re.compile(f"[{''.join(_SCRIPTS.values())}]")
+_DIGITS = re.compile(r"(?:(?![0-9])\d)+")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 # Letters that no accent can be taken off, and how people write them who lack them. Not đ: the longer passages of
 # Vietnamese names cost one of 1,190 English questions by words alone its first place, and these none.
@@ -53,12 +54,19 @@ def forms(text: str, languages: tuple[str, ...] = ()) -> Iterator[str]:
         if _WIDE.search(text):
             yield from _narrow(text)
         text = unicodedata.normalize("NFKC", text)
+        yield from numbers(text)
         if _OTHER.search(text):
             yield from _by_script(text)
         for word in dict.fromkeys(_WITH_WHOLE.findall(text.lower())):
             yield fold(word.translate(_WHOLE))
     if languages:
         yield from _by_language(text, languages)
+
+
+def numbers(text: str) -> Iterator[str]:
+    """The numbers that are written in digits of another script than Latin, in those of Latin."""
+    for number in _DIGITS.findall(text):
+        yield "".join(str(int(digit)) for digit in number)
 
 
 def marked(word: str) -> bool:

@@ -212,6 +212,7 @@ def _word(text: str, spoken: tuple[str, ...]) -> Iterator[QueryTerm]:
     if any(map(_is_run, words)):
         for word in words:
             yield from _derived(unspaced.grams(word)) if _is_run(word) else _word(word, spoken)
+        yield from _derived(forms.numbers(text))
         return
     whole = _EDGES.sub("", text).replace("’", "'")
     foreign = spoken or not text.isascii()
