@@ -21,6 +21,10 @@ ENDING = 6  # letters that may follow a stem, but no more than it has itself: ev
 
 # Of a word as the index has it: parted at underscores and from runs without spaces, the vowel signs of Hindi kept.
 _LETTER = r"(?:[^\W_\u0e00-\u1dff\u2e80-\U0010ffff]|[\ue000-\ue4ff])"
+_POINTS = (
+    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"  # in Hebrew, Arabic, Hindi …
+)
+_WORD = re.compile(rf"(?:[^\W_\u0e00-\u1dff\u2e80-\ufaff\uff00-\U0010ffff]|[{_POINTS}])+")
 _IS_LETTER = re.compile(_LETTER)
 _AM = re.compile("(?<=\ue54d)\u0e32|(?<=\ue5cd)\u0eb2")  # Thai and Lao -am: one letter in texts, two in terms
 _BEGIN, _CEASE = rf"(?<!{_LETTER})", rf"(?!{_LETTER})"
@@ -45,7 +49,7 @@ def spans(text: str, terms: Sequence[Term]) -> list[Span]:
     if not patterns:
         return []
     either = re.compile(f"(?=({')|('.join(sorted(patterns, key=len, reverse=True))}))")
-    return list(_apart(map(_span, either.finditer(fold(text)))))
+    return list(_apart(sorted([*map(_span, either.finditer(fold(text))), *_by_form(text, terms)])))
 
 
 def excerpt(text: str, terms: Sequence[Term], length: int = LENGTH) -> str:
@@ -109,6 +113,16 @@ def _pattern(word: str, stem: str) -> str:
 def _span(found: re.Match[str]) -> Span:
     word = found.lastindex or 0
     return Span(*found.span(word), word)
+
+
+def _by_form(text: str, terms: Sequence[Term]) -> Iterator[Span]:
+    """Words that the index found by a form that they do not begin with: after an article or "and", with ß for ss, in
+    other digits."""
+    asked = {fold(term.text): -number for number, term in enumerate(terms, 1)}
+    for word in () if text.isascii() else _WORD.finditer(text):
+        if not word[0].isascii():
+            found = (asked[form] for form in map(fold, forms.forms(word[0])) if form in asked)
+            yield from (Span(*word.span(), number) for number in found)
 
 
 def _apart(found: Iterable[Span]) -> Iterator[Span]:
