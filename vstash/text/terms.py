@@ -57,7 +57,7 @@ class QueryTerm(NamedTuple):
 
 
 def extra_terms(text: str, head: str = "") -> str:
-    """What to index of a text and its head beside them, lower-case and separated by spaces, each kind in order.
+    """What to index of a text and its head beside them, separated by spaces, each kind in order.
 
     Bigrams of scripts that write no spaces, trigrams where they spell out their sounds: unicode61 takes a
     run for one long word together with what it touches, so that what it touches is here too; each run ends
@@ -165,7 +165,7 @@ def _extra(text: str, others: bool = False) -> Iterator[str]:
                 yield from unspaced.grams(part)
                 yield from unspaced.tails(part)
             else:
-                yield part.lower()  # unicode61 joins it to the run it touches
+                yield part  # unicode61 joins it to the run it touches
                 pieces += _pieces(part)
     yield from pieces
 
