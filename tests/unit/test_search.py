@@ -82,6 +82,18 @@ def test_a_phrase_must_occur(memory: Memory) -> None:
     assert uris(memory, '"crane tower"', mode="keyword") == []
 
 
+def test_both_kinds_of_words_in_a_phrase_must_occur(memory: Memory) -> None:
+    texts = [
+        "부산의 Lotte 호텔에 묵는다",
+        "부산의 다른 호텔에 묵는다",
+        "Use Python 3で書く",
+        "Use Python with 3 others で書く",
+    ]
+    list(memory.add_texts(texts, ["lotte", "other", "python", "three"]))
+    assert uris(memory, '"Lotte 호텔"', mode="keyword") == ["lotte"]
+    assert uris(memory, '"Python 3で"', mode="keyword") == ["python"]
+
+
 def test_vector_mode_shows_cosines(memory: Memory, encoder: HashEncoder) -> None:
     first = memory.search(TEXTS["food:fish"], mode="vector")[0]
     assert first.uri == "food:fish"

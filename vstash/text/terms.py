@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -111,7 +112,7 @@ def query_terms(text: str, held: Mapping[str, float] = NONE) -> tuple[QueryTerm,
     found = Counter[QueryTerm]()
     for match in _QUERY_PART.finditer(_fit(text)):
         phrase = match[1] is not None
-        found.update(_phrase(match[1], spoken) if phrase else _word(match[2], spoken))
+        found.update(_phrase(match[1]) if phrase else _word(match[2], spoken))
     return tuple([term._replace(times=0 if term.extra else times) for term, times in found.items()])
 
 
@@ -237,14 +238,11 @@ def _derived(words: Iterable[str]) -> Iterator[QueryTerm]:
     return (QueryTerm(word, extra=True) for word in words)
 
 
-def _phrase(text: str, spoken: tuple[str, ...]) -> Iterator[QueryTerm]:
-    """A phrase; one in a script without spaces is the phrase of its parts."""
-    words = _words(text)
-    runs = sum(map(_is_run, words))
-    if not runs and words:
-        yield QueryTerm(" ".join(text.split()), phrase=True)
-    elif runs and runs == len(words):
-        yield QueryTerm(" ".join(unspaced.phrase(words)), phrase=True, extra=True)
-    else:
-        for part in text.split():
-            yield from _word(part, spoken)
+def _phrase(text: str) -> Iterator[QueryTerm]:
+    """A phrase; one in a script without spaces is the phrase of its parts. Where it is of both kinds, a phrase for each
+    stretch of one kind: in a text of few runs these stand apart in the index."""
+    parts = [text] if text.isascii() else unspaced.PARTS.findall(text)
+    for runs, found in groupby([part for part in parts if _WORD.search(part) or _is_run(part)], _is_run):
+        stretch = list(found)
+        said = unspaced.phrase(stretch) if runs else stretch[0].split()
+        yield QueryTerm(" ".join(said), phrase=True, extra=runs)
