@@ -82,4 +82,4 @@ def test_what_came_of_no_file_has_no_name(memory: Memory) -> None:
     ],
 )
 def test_the_words_of_a_name(uri: str, title: str, terms: str) -> None:
-    assert name_terms(uri, title).removeprefix(BESIDE).strip() == terms
+    assert name_terms(uri, title) == (terms and f"{BESIDE} {terms}")
