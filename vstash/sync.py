@@ -27,7 +27,7 @@ from vstash.parts import forget, parts_of, wholes_of
 from vstash.passages import DEFAULT_WINDOW, Cutter, of_file, terms_of
 from vstash.store.base import Renamed, Store, Stored
 from vstash.store.companions import is_own
-from vstash.text.formats import HOLDING_PARTS
+from vstash.text.formats import HOLDING_PARTS, READERS
 from vstash.text.passage import estimate_starts
 from vstash.text.sandbox import Sandbox
 from vstash.text.terms import name_terms
@@ -245,14 +245,16 @@ def _rename(store: Store, comparison: Comparison, recipe: str) -> Generator[AddR
 def _alike(comparison: Comparison, change: Change, recipe: str) -> bool:
     known, ending = comparison.known[change.old], PurePath(change.uri).suffix
     same = _same(known, comparison.pending[change.uri]) and known.recipe == recipe
-    return same and bool(ending) and ending == PurePath(change.old).suffix
+    telling = bool(ending) and READERS.get(ending.lower()) != "gzipped"  # whose stem is the name of what is in it
+    return same and telling and ending == PurePath(change.old).suffix
 
 
 def _renamed(store: Store, one: Pending, old: str) -> Renamed | None:
     """With a title of its own a document changes its uri, and the terms of its name; a title that is the name of the
     file changes as well.
 
-    None where that is not certain: a file may call itself by its name; and for a damaged one, which is read again.
+    None where that is not certain: a file may call itself by its name, a page also where only its title stood; and for
+    a damaged one, which is read again.
     """
     document = None
     with suppress(StoreCorrupt):
@@ -266,7 +268,7 @@ def _renamed(store: Store, one: Pending, old: str) -> Renamed | None:
         title = document.title
         if of_file(document) and name_terms(old, title) == name_terms(one.uri, title):
             return Renamed(old, one.uri, title, one.modified_at)
-    elif name in (document.text or "") or name in str(document.metadata):
+    elif document.kind == "html" or name in (document.text or "") or name in str(document.metadata):
         return None
     chunks = [passage.chunk for passage in store.passages(store.chunk_ids(document.id))]
     return Renamed(old, one.uri, title, one.modified_at, terms_of(chunks, title, one.uri))
