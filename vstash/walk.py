@@ -19,6 +19,7 @@ import pathspec
 from vstash.errors import InputError
 
 IGNORE_FILES = (".gitignore", ".vstashignore")  # the later one has the last word
+NOWHERE = (ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP)  # what says that a path leads to nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def is_there(path: Path) -> bool:
     try:
         return not S_ISDIR(path.stat().st_mode)
     except OSError as error:
-        return error.errno not in (ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP)
+        return error.errno not in NOWHERE
     except ValueError:  # a zero in its name
         return False
 
@@ -204,7 +205,7 @@ def _kind(entry: os.DirEntry[str]) -> str:
     try:
         return "folder" if entry.is_dir() else "file" if entry.is_file() else ""
     except OSError as error:
-        return "" if error.errno == ELOOP else "file"
+        return "" if error.errno in NOWHERE else "file"
 
 
 def _is_of(pattern: re.Pattern[str], name: str) -> bool:

@@ -141,6 +141,8 @@ def test_links_inside_are_followed_and_those_that_lead_out_are_not(folder: Path)
     (folder / "out").symlink_to(folder.parent / "outside")
     (folder / "out.txt").symlink_to(folder.parent / "outside" / "secret.txt")
     (folder / "dangling").symlink_to("nowhere")
+    (folder / "past").symlink_to("a/b.txt/nowhere")
+    (folder / "long").symlink_to("n" * 300)
     assert found(folder) == ["a/b.txt", "file", "inside/b.txt"]
 
 
