@@ -193,6 +193,19 @@ def test_a_file_with_several_names_changes_under_all_of_them(stage: Stage) -> No
     )
 
 
+def test_what_comes_through_a_new_link_comes_under_all_its_names(stage: Stage) -> None:
+    def link() -> Batch:
+        (stage.top / "empty").mkdir()
+        (stage.top / "now").symlink_to("empty")
+        return stage.touch("empty", "now")
+
+    def write() -> Batch:
+        (stage.top / "empty" / "new.txt").write_text("Masts are made of steel.\n")
+        return stage.touch("now/new.txt")
+
+    assert sorted(stage.play(link, write)[3:]) == ["added empty/new.txt", "added now/new.txt"]
+
+
 def test_hidden_files_are_passed_over_and_ignore_files_looked_into(stage: Stage) -> None:
     def hidden() -> Batch:
         (stage.top / ".git").mkdir()

@@ -148,6 +148,7 @@ class _Followed:
 
     def catch_up(self, memory: Memory, choice: Choice, clock: Callable[[], float]) -> Iterator[News]:
         """Compare and apply; what could not be done stays to be done."""
+        self.links.update(_links(self.top, self.touched))
         paths = None if self.whole else {*self.touched, *self.links, *map(path_of, (*self.missing, *self.emptied))}
         try:
             self._require_folder()
