@@ -22,12 +22,12 @@ from vstash.filters import In
 from vstash.history import History
 from vstash.ingest import Ingest
 from vstash.intake import PART_OF, Failure, Labels, Pending, from_file, keeping
-from vstash.names import path_of, uri_of
+from vstash.names import before_marks, path_of, uri_of
 from vstash.parts import forget, parts_of, wholes_of
 from vstash.passages import DEFAULT_WINDOW, Cutter, of_file, terms_of
 from vstash.store.base import Renamed, Store, Stored
 from vstash.store.companions import is_own
-from vstash.text.formats import HOLDING_PARTS, READERS
+from vstash.text.formats import READERS
 from vstash.text.passage import estimate_starts
 from vstash.text.sandbox import Sandbox
 from vstash.text.terms import name_terms
@@ -226,9 +226,7 @@ def _rename(store: Store, comparison: Comparison, recipe: str) -> Generator[AddR
     """Rename what only moved, without reading it again: the new uris that are settled so. What another reader may
     read differently, for the name's ending, or would be cut differently today, is left to be read."""
     moves = [change for change in comparison.of("move") if _alike(comparison, change, recipe)]
-    wholes = wholes_of(
-        store, [change.old for change in moves if change.old.lower().endswith(HOLDING_PARTS)]
-    )  # what came in these has their names in its own
+    wholes = wholes_of(store, [change.old for change in moves])  # what came in these has their names in its own
     moves = [change for change in moves if change.old not in wholes]
     settled = set()
     for first in range(0, len(moves), BATCH):
@@ -302,7 +300,8 @@ def _same(document: Stored, one: Pending) -> bool:
 def _files_known(store: Store, paths: Sequence[str]) -> dict[str, Stored]:
     """What is stored of these files and below these folders, without what came in a file: that goes with it."""
     known = store.within(paths)
-    for uri in parts_of(store, [uri for uri in known if uri.lower().endswith(HOLDING_PARTS)]):
+    wholes = store.known(sorted({whole for uri in known for whole in before_marks(uri)}))
+    for uri in parts_of(store, list(wholes)):
         known.pop(uri, None)
     return known
 

@@ -139,6 +139,23 @@ def test_sync_treats_them_with_their_file(memory: Memory, mail: Path):
     assert names(memory) == ["note.txt"]
 
 
+@pytest.mark.parametrize("name", ["letter.txt", "letter"])
+def test_sync_treats_them_so_where_only_its_content_says_that_it_is_a_mail(memory: Memory, mail: Path, name: str):
+    def sync() -> list[str]:
+        list(memory.sync(memory.compare(mail.parent)))
+        return names(memory)
+
+    version = b"MIME-Version: 1.0\n"
+    data = version + mail.read_bytes().replace(version, b"")
+    mail.unlink()
+    (mail.parent / name).write_bytes(data)
+    assert sync() == sync() == [name, f"{name}#anchors.txt", f"{name}#sails.txt", "note.txt"]
+    (mail.parent / name).rename(mail.parent / f"a {name}")
+    assert sync() == sync() == [f"a {name}", f"a {name}#anchors.txt", f"a {name}#sails.txt", "note.txt"]
+    (mail.parent / f"a {name}").unlink()
+    assert sync() == ["note.txt"]
+
+
 def test_the_messages_of_a_mailbox(memory: Memory, tmp_path: Path):
     path = tmp_path / "in.mbox"
     first, second = letter("Ships", sails="Hemp.\n"), letter("Ropes")
