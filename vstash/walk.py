@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from errno import EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 from pathlib import Path
@@ -182,16 +183,22 @@ def _spec(patterns: Collection[str]) -> pathspec.GitIgnoreSpec:
     for pattern in patterns:
         if not _is_pattern(pattern):
             raise InputError(f"{pattern!r} is no pattern", hint="write it as in .gitignore: *.md, drafts/")
-    return pathspec.GitIgnoreSpec.from_lines(patterns)
+    return _read(patterns)
 
 
 def _is_pattern(line: str) -> bool:
-    """Whether it can be read as one, unlike "!" alone or a backslash at the end."""
+    """Whether it can be read as one, unlike "!" alone, a backslash at the end or a range that runs backwards."""
     try:
-        pathspec.GitIgnoreSpec.from_lines([line])
-    except ValueError:
+        _read([line])
+    except (ValueError, re.error):
         return False
     return True
+
+
+def _read(lines: Iterable[str]) -> pathspec.GitIgnoreSpec:
+    """The patterns; what a later Python might understand by one, such as "[[]", is no concern of who wrote it."""
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):
+        return pathspec.GitIgnoreSpec.from_lines(lines)
 
 
 def is_checkout(folder: Path) -> bool:
@@ -229,7 +236,7 @@ def _rules_of(folder: Path) -> Iterator[Rules]:
         path = folder / name
         if path.is_file():
             patterns = filter(_is_pattern, _lines(path.read_bytes()))  # git too passes over what is none
-            yield Rules(folder, pathspec.GitIgnoreSpec.from_lines(patterns))
+            yield Rules(folder, _read(patterns))
 
 
 def _lines(data: bytes) -> Iterator[str]:

@@ -248,9 +248,10 @@ def test_only_what_was_touched_is_compared(memory: Memory, folder: Path):
     }
 
 
-def test_a_pattern_that_is_none_is_refused(memory: Memory, folder: Path):
+@pytest.mark.parametrize("pattern", ["!", "[z-a]"])
+def test_a_pattern_that_is_none_is_refused(memory: Memory, folder: Path, pattern: str):
     with pytest.raises(InputError, match="is no pattern"):
-        memory.compare(folder, include=["!"])
+        memory.compare(folder, include=[pattern])
 
 
 def test_equal_files_move_one_by_one(memory: Memory, folder: Path):

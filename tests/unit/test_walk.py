@@ -66,8 +66,8 @@ def test_the_last_pattern_decides(folder: Path) -> None:
 
 
 def test_lines_that_are_no_patterns_are_passed_over(folder: Path) -> None:
-    write(folder, "note.md", "app.log")
-    write(folder, ".gitignore", text="!\n*.log\ntrailing\\\n")
+    write(folder, "note.md", "app.log", "[1] draft.txt")
+    write(folder, ".gitignore", text="!\n*.log\ntrailing\\\n[z-a]\n[[]*.txt\n")
     assert found(folder) == ["note.md"]
 
 
