@@ -79,6 +79,8 @@ def test_what_came_of_no_file_has_no_name(memory: Memory) -> None:
         ("/code/HTTPServer2.md", "Serving", "httpserver2 http server"),
         ("/буквы/Письма.md", "Привет", "письма письм"),
         ("/.md", "Timber", ".md"),
+        ("/—.md", "Timber", ""),
+        ("", "Timber", ""),
     ],
 )
 def test_the_words_of_a_name(uri: str, title: str, terms: str) -> None:

@@ -89,7 +89,7 @@ def name_terms(uri: str, title: str) -> str:
     their pieces; "" where the title says it."""
     stem = plain(PurePath(uri).stem).lower()
     words, said = (" ".join(_WORD.findall(text)) for text in (stem, title.lower()))
-    if f" {words} " in f" {said} ":
+    if not words or f" {words} " in f" {said} ":
         return ""
     others = () if stem.isascii() else forms.forms(stem)
     return " ".join([BESIDE, stem, *_extra(plain(PurePath(uri).stem)), *others])
